@@ -14,7 +14,7 @@ _ONE_OF_THEM = " or ".join(", ".join(f"the {job.short}" for job in JOBS if job.s
 # What is opened from the screen Admin.
 ADMIN_LISTS = (
     "operators", "settings", "places", "allowances", "outbox", "routes", "duty", "policy", "packages", "trust",
-    "arrivals", "exports",
+    "arrivals", "exports", "feedback",
 )  # fmt: skip
 LISTS = (
     "overview", "candidates", "runs", "versions", "audit", "bin", "schedules", "occurrences", "health", "admin",
@@ -187,6 +187,12 @@ ACTIONS = (
            ("exports",)),
     Action("export", "plus", "Export", "write the version as ONNX or SQL, once it is seen to answer as it does",
            ("exports",), does="export"),
+    Action("give_feedback", "plus", "Give", "take in a file of labels: the key columns, label and time", ("feedback",),
+           does="give_feedback"),
+    Action("let_batch_in", "a", "Let it in", "let the rows of a quarantined batch count, with your reason",
+           ("feedback",), does="let_in_feedback"),
+    Action("throw_away", "x", "Throw away", "let the rows of a quarantined batch never count, with your reason",
+           ("feedback",), does="throw_away_feedback"),
     Action("open", "enter", "Whole", "all that the workspace said of it", ("where",)),
     Action("ask_others", "a", "Ask others", "ask other workspaces over SSH where it is", ("where",)),
     Action("send_report", "s", "Send report", "see what would be mailed to whom, then send it",
@@ -209,7 +215,7 @@ ACTIONS = (
     Action("go_disk", "7", "Disk", "who uses how much, what grows, what can go", (ANYWHERE,)),
     Action("go_health", "8", "Health", "what is unhealthy, since when and why, and what is open", (ANYWHERE,)),
     Action("go_admin", "9", "Admin", "operators, settings, folders, allowances, mail, routes, duty, policy, packages, "
-           "trusted keys, bundles, exports", (ANYWHERE,)),
+           "trusted keys, bundles, exports, feedback", (ANYWHERE,)),
     Action("help", "question_mark", "Help", "every key of this screen", (ANYWHERE,)),
     Action("redraw", "ctrl+l", "Redraw", "paint the screen again, where something else has written onto it",
            (ANYWHERE,), shown=False),

@@ -49,6 +49,7 @@ ADMIN_LISTS = {
     "trust": "TrustPage",
     "arrivals": "ArrivalsPage",
     "exports": "ExportsPage",
+    "feedback": "FeedbackPage",
 }
 
 

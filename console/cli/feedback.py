@@ -50,11 +50,11 @@ def give(session: Session, project: str, file: Path) -> None:
     if session.json:
         document({"batch": found.batch, "rows": found.rows, "quarantined": found.quarantined})
         return
-    rows = "1 row" if found.rows == 1 else f"{found.rows:,} rows"
+    said = feedback_lines.taken(project, found)
     if found.quarantined is None:
-        say(f"Feedback {found.batch}: {rows} of {project} taken in.")
+        say(said)
         return
-    say(Span(f"Feedback {found.batch}: {rows} of {project} taken in and quarantined: {found.quarantined}.", "watch"))
+    say(Span(said, "watch"))
     for word in ("let-in", "throw-away"):
         say(session.decision(f"feedback {word} {found.batch}"), indent=2)
 

@@ -63,6 +63,8 @@ class AskAdmin:
         given_up = sum(mail.state == "failed" for mail in mails)
         duty = engine.on_duty()
         vain = "mail waits, and no server is set up" if engine.outbox_waits_in_vain() else ""
+        came = engine.feedback(limit=NEWEST)
+        held = sum(each.state == "quarantined" for each in came)
         unmet = "nobody can meet what is asked" if engine.policy_complaints() else ""
         return (
             AdminList("operators", "Operators", f"{len(people):,}, {counted(admins, 'admin')}",
@@ -89,6 +91,8 @@ class AskAdmin:
                       "which versions came in from where; take one in"),
             AdminList("exports", "Exports", _newest(len(engine.exports(limit=NEWEST))),
                       "versions as ONNX or SQL for their callers, and how they compared"),
+            AdminList("feedback", "Feedback", _newest(len(came)), "labels of what was scored, as they came",
+                      f"{held:,} quarantined" if held else ""),
         )  # fmt: skip
 
 

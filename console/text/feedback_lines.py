@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.text.lines import Column, Span, Tone
-from engine.feedback.records import Batch, BatchState
+from engine.feedback.records import Batch, BatchState, Receipt
 from engine.text import plain
 
 _TONES: dict[BatchState, Tone] = {"counted": "ok", "quarantined": "watch", "let in": "ok", "thrown away": "dim"}
@@ -27,6 +27,13 @@ def decided(batch: Batch) -> str:
     never = "its row never counts" if batch.rows == 1 else f"its {batch.rows:,} rows never count"
     said = f"let in: {rows} from now on" if batch.counts else f"thrown away: {never}, and stay as they came"
     return f"Feedback {batch.id} of {batch.project} is {said}."
+
+
+def taken(project: str, receipt: Receipt) -> str:
+    """What came of giving a batch."""
+    rows = "1 row" if receipt.rows == 1 else f"{receipt.rows:,} rows"
+    said = f"Feedback {receipt.batch}: {rows} of {plain(project)} taken in"
+    return f"{said} and quarantined: {receipt.quarantined}." if receipt.quarantined else f"{said}."
 
 
 FEEDBACK: tuple[Column[Batch], ...] = (

@@ -9,7 +9,7 @@ from engine import clock
 from engine.access.acts import Door, changes, checked_reason, looks
 
 if TYPE_CHECKING:
-    from engine.feedback.records import Batch, Receipt
+    from engine.feedback.records import Batch, Freeze, Receipt
 
 
 class FeedbackCommands(Door):
@@ -53,6 +53,30 @@ class FeedbackCommands(Door):
         from engine.feedback import book
 
         return book.decide(self._ledger, batch, book.THROWN_AWAY, checked_reason(reason), self.caller, clock.now())
+
+    @changes("freeze learners", least="operator", of="project")
+    def freeze_learner(self, project: str, reason: str) -> Freeze:
+        """Let the project's learner learn nothing, and nothing that it learnt go live by itself."""
+        from engine.feedback import freezing
+
+        now = clock.now()
+        return freezing.decide(self._ledger, project, checked_reason(reason), self.caller, now, frozen=True)
+
+    @changes("freeze learners", least="operator", of="project")
+    def unfreeze_learner(self, project: str, reason: str) -> Freeze:
+        """Set the project's learner free again."""
+        from engine.feedback import freezing
+
+        now = clock.now()
+        return freezing.decide(self._ledger, project, checked_reason(reason), self.caller, now, frozen=False)
+
+    @looks("see whether a learner is frozen", of="project")
+    def frozen_learner(self, project: str) -> Freeze | None:
+        """Who froze the project's learner, when and why; None where it is free."""
+        from engine.feedback import freezing
+
+        with self._ledger.read() as db:
+            return freezing.standing(db, project)
 
     def _project_of(self, parameter: str, given: Any) -> str | None:
         if parameter != "batch":

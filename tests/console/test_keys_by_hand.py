@@ -17,7 +17,7 @@ from tests.console.test_keys import PAGES
 # Of each key what it is called, by where it is pressed.
 KEYS = {
     "a": {"Acknowledge": "health project_health", "Approve": "card candidates", "Allow": "run",
-          "All again": "outbox", "Take over": "duty", "Ask others": "where"},
+          "All again": "outbox", "Take over": "duty", "Ask others": "where", "Let it in": "feedback"},
     "b": {"By column": "project_health", "Bin": "disk", "New backtest": "backtest", "Bind key": "operators",
           "Bundle": "versions card"},
     "c": {"Decide": "overview health project_health", "Comment": "card"},
@@ -40,7 +40,8 @@ KEYS = {
           "Cancel its swap": "card candidates"},
     "v": {"Verify": "audit"},
     "w": {"Whole": "card", "Look at all": "health project_health"},
-    "x": {"Reject": "card candidates", "Cancel": "runs run", "Disable": "operators"},
+    "x": {"Reject": "card candidates", "Cancel": "runs run", "Disable": "operators",
+          "Throw away": "feedback"},
     "z": {"Snooze": "health project_health"},
     "A": {"Approve for later": "card candidates"},
     "B": {"Backtest": "overview versions project_health times"},
@@ -51,7 +52,7 @@ KEYS = {
     "T": {"Step back in time": ANYWHERE},
     "W": {"Where": "versions card"},
     "plus": {"Add": "overview", "Let in": "operators", "Watch": "places", "Route": "routes", "Trust": "trust",
-             "Take in": "versions arrivals", "Export": "exports"},
+             "Take in": "versions arrivals", "Export": "exports", "Give": "feedback"},
     "minus": {"Remove": "overview", "Watch no longer": "places", "Withdraw": "allowances", "End": "routes",
               "Distrust": "trust"},
 }
@@ -74,6 +75,7 @@ NAMED = {
     "Quiet": "my_quiet_hours", "Duty": "duty", "Hand over": "hand_over", "Take over": "take_over",
     "Bundle": "bundle", "Send": "send", "Where": "where", "Exports": "exports", "Export": "export",
     "Take in": "take_in", "Trust": "add_key", "Distrust": "remove_key", "Own key": "own_key",
+    "Let it in": "let_batch_in", "Throw away": "throw_away", "Give": "give_feedback",
     "Ask others": "ask_others",
 }  # fmt: skip
 DANGEROUS = {"approve", "later", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}

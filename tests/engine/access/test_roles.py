@@ -51,7 +51,8 @@ LEAST: dict[str, Role] = {
     "comment": "viewer", "sealed_keys": "admin", "cancel_swap": "operator", "bundle": "operator",
     "write_data": "operator", "send": "operator", "take_in": "operator", "take_in_despite": "admin", "trust": "admin",
     "distrust": "admin", "where_else": "operator", "sent_on": "operator", "export": "operator",
-    "look_into": "operator", "ask_for_newer": "operator",
+    "look_into": "operator", "ask_for_newer": "operator", "give_feedback": "operator", "let_in_feedback": "operator",
+    "throw_away_feedback": "operator", "freeze_learner": "operator", "unfreeze_learner": "operator",
     "set_packages": "admin", "unset_package": "admin", "enforce_packages": "admin", "except_package": "admin",
 }  # fmt: skip
 # Asked for while it is done, for only a part of it takes the role: with ``mend``.
@@ -80,6 +81,9 @@ MAY_NOT = {
     "take_in": "take versions in", "take_in_despite": "take versions in despite what is known of them",
     "distrust": "trust keys", "where_else": "ask other workspaces",
     "sent_on": "ask other workspaces", "look_into": "look into bundles", "ask_for_newer": "ask for newer packages",
+    "give_feedback": "give feedback", "let_in_feedback": "let feedback in",
+    "throw_away_feedback": "throw feedback away",
+    **dict.fromkeys(("freeze_learner", "unfreeze_learner"), "freeze learners"),
     **dict.fromkeys([name for name in LEAST if "_package" in name], "change packages"),
 }  # fmt: skip
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.
@@ -87,7 +91,7 @@ PER_PROJECT = {
     "remove", "retrain", "cancel", "look", "backtest", "acknowledge", "snooze", "report_soon", "send_report", "run_now",
     "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject", "lift",
     "hold", "release_hold", "withdraw", "set_project_role", "comment", "cancel_swap", "bundle", "write_data", "send",
-    "export",
+    "export", "give_feedback", "let_in_feedback", "throw_away_feedback", "freeze_learner", "unfreeze_learner",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
@@ -105,7 +109,7 @@ GIVEN: dict[str, Any] = {
     "operator": "opal", "address": "opal@example.org", "lasts": timedelta(hours=1), "offset": 0, "confirmed": "tiny",
     "changes": CHANGES, "on_step": lambda step: None, "mail": None, "key": key_of("new").line, "account": "root",
     "now": NOON, "text": "wait", "source": Path("none.zip"), "host": "nowhere", "what": "tiny@1", "enforced": True,
-    "constraints": "pandas<3", "package": "pandas",
+    "constraints": "pandas<3", "package": "pandas", "file": Path("none.csv"), "batch": 1,
 }  # fmt: skip
 # Who there is: a role for the workspace, and those for single projects.
 PEOPLE: dict[str, tuple[Role, dict[str, Role]]] = {

@@ -22,7 +22,8 @@ ACTS = {
     "sealed_keys", "cancel_swap", "bundle", "write_data", "send", "take_in", "take_in_despite", "trust", "distrust",
     "bundle_key", "where_else", "sent_on", "export", "compare", "look_into",
     "set_packages", "unset_package", "enforce_packages", "except_package", "ask_for_newer", "what_if",
-    "packages_with_advisories",
+    "packages_with_advisories", "give_feedback", "let_in_feedback", "throw_away_feedback", "freeze_learner",
+    "unfreeze_learner",
 }  # fmt: skip
 # Whatever shows a moment calls them: nothing is settled or stopped. A traceback is kept with the workspace of now.
 DOES_NOTHING_THEN = {"reconcile", "stop_scheduler", "keep_traceback"}

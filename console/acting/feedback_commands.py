@@ -1,0 +1,54 @@
+"""What can be done by key about feedback and about learners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from console.acting.commands import Result, Tell
+from console.queries.written_path import path_of
+from console.text import feedback_lines
+from engine.text import plain
+
+if TYPE_CHECKING:
+    from engine.api import Engine
+
+
+@dataclass(frozen=True)
+class GiveFeedback:
+    project: str
+    file: str
+
+    @property
+    def doing(self) -> str:
+        return f"feedback for {plain(self.project, 60)} is being taken in"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        found = engine.give_feedback(self.project, path_of(self.file))
+        return Result(feedback_lines.taken(self.project, found), "watch" if found.quarantined else "ok")
+
+
+@dataclass(frozen=True)
+class LetBatchIn:
+    batch: int
+    reason: str
+
+    @property
+    def doing(self) -> str:
+        return f"feedback {self.batch} is being let in"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        return Result(feedback_lines.decided(engine.let_in_feedback(self.batch, self.reason)))
+
+
+@dataclass(frozen=True)
+class ThrowAway:
+    batch: int
+    reason: str
+
+    @property
+    def doing(self) -> str:
+        return f"feedback {self.batch} is being thrown away"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        return Result(feedback_lines.decided(engine.throw_away_feedback(self.batch, self.reason)))

@@ -1,0 +1,49 @@
+"""The dialogs of feedback: a file of it, and a batch that is quarantined."""
+
+from __future__ import annotations
+
+from console.acting.commands import Command
+from console.acting.feedback_commands import GiveFeedback, LetBatchIn, ThrowAway
+from console.dialogs.dialog import ReasonDialog
+from console.dialogs.form import FormDialog, FormField
+from engine.feedback.records import Batch
+from engine.text import plain
+
+
+class GiveDialog(FormDialog):
+    """Take in a file of labels."""
+
+    GIVEN = "Of"
+    BEGUN = "It is read and kept …"
+
+    def __init__(self, project: str) -> None:
+        said = (
+            "A parquet or csv file with the project's key columns, label, and time: when the label became known.",
+            "It is kept as it is. Where its labels are far off what they usually are, it waits here for a person.",
+        )
+        fields = (FormField("project", project, "flights"), FormField("file", "", "labels.csv"))
+        super().__init__("GIVE FEEDBACK", said, "take it in", fields)
+
+    def made(self) -> Command:
+        return GiveFeedback(self.values[0], self.values[1])
+
+
+def letting_in(batch: Batch) -> ReasonDialog:
+    """Let a quarantined batch count."""
+    said = (*_about(batch), "Its rows count from now on, and the learner learns from them.")
+    return ReasonDialog(
+        f"LET FEEDBACK {batch.id} IN", said, "let it in", lambda reason: LetBatchIn(batch.id, reason)
+    )
+
+
+def throwing_away(batch: Batch) -> ReasonDialog:
+    """Let a quarantined batch never count."""
+    said = (*_about(batch), "Its rows never count. They stay as they came, to be looked at.")
+    return ReasonDialog(
+        f"THROW FEEDBACK {batch.id} AWAY", said, "throw it away", lambda reason: ThrowAway(batch.id, reason)
+    )
+
+
+def _about(batch: Batch) -> tuple[str, ...]:
+    came = f"{batch.rows:,} {'row' if batch.rows == 1 else 'rows'} of {plain(batch.project)}, by {plain(batch.by)}"
+    return (f"{came} on {batch.at:%d %b %Y at %H:%M} UTC.", f"It is quarantined: {plain(batch.why or '')}.")
