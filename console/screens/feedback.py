@@ -28,9 +28,9 @@ class FeedbackPage(WholeListPage[Batch]):
         return f"{record.project} {record.state} {record.by} {remark(record)}"
 
     def why_not(self, action: str) -> str | None:
-        if action in ("let_batch_in", "throw_away") and self.selected is not None:
-            if self.selected.state != "quarantined":
-                return f"Feedback {self.selected.id} is not quarantined; there is nothing to decide."
+        batch = self.selected
+        if action in ("let_batch_in", "throw_away") and batch is not None and batch.state != "quarantined":
+            return f"Feedback {batch.id} is not quarantined; there is nothing to decide."
         return super().why_not(action)
 
     def do_give_feedback(self) -> None:

@@ -1,4 +1,4 @@
-"""Whether a project's learner is frozen: it learns nothing, and nothing of it goes live by itself, until it is set free."""
+"""Whether a project's learner is frozen: it learns nothing until it is set free."""
 
 from __future__ import annotations
 

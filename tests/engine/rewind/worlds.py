@@ -42,6 +42,7 @@ from engine.versions import catalog, contents, holds
 from tests import tiny
 from tests.engine.rewind.approval_acts import ApprovalActs
 from tests.engine.rewind.bundle_acts import BundleActs
+from tests.engine.rewind.feedback_acts import FeedbackActs
 from tests.engine.rewind.package_acts import PackageActs
 from tests.engine.rewind.people_acts import PeopleActs
 from tests.engine.rewind.request_acts import RequestActs
@@ -110,7 +111,7 @@ def _known(status: ProjectStatus) -> ProjectStatus:
 
 
 @dataclass
-class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs):
+class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs, FeedbackActs):
     """Acts of a chance order; each is tried, and what the engine refuses has simply not happened."""
 
     root: Path
@@ -141,6 +142,7 @@ class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs):
             self.snooze, self.escalate, self.take_off, *[self.clean] * 2, *[self.give_back] * 2, self.mail, self.send,
             *[self.ask] * 2, *[self.route] * 3, *[self.duty] * 5, self.let_wait, self.gather, self.step,
             self.policy, self.glass, *[self.plan_swap] * 2, *[self.end_swap] * 2, *[self.address] * 2,
+            *[self.feed] * 2, *[self.settle_feedback] * 2, self.freeze,
             self.trust, self.came, self.leave, self.constrain, self.except_project, *[self.rehearse] * 2,
             *[self.answer] * 2,
             *[self.token] * 5,

@@ -1,0 +1,41 @@
+"""Feedback that comes, and what is decided of it and of learners, in a workspace with a history of a chance order."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime
+
+from engine.access.caller import Caller
+from engine.clock import stamp
+from engine.feedback import book, freezing
+from engine.storage.ledger import Ledger
+
+
+class FeedbackActs:
+    """An act; what the engine refuses has simply not happened."""
+
+    ledger: Ledger
+    ada: Caller
+    chance: random.Random
+
+    def tick(self) -> datetime:
+        raise NotImplementedError
+
+    def feed(self, project: str) -> None:
+        """A batch comes; nothing of it lies in a store."""
+        at, held = stamp(self.tick()), self.chance.choice([None, "a flood"])
+        with self.ledger.write() as db:
+            db.execute(
+                "INSERT INTO feedback_batches (project, at, by, source, rows, since, until, digest, tally, held)"
+                " VALUES (?, ?, 'ada', '', 1, ?, ?, ?, '{}', ?)", (project, at, at, at, "0" * 64, held),
+            )  # fmt: skip
+
+    def settle_feedback(self, project: str) -> None:
+        with self.ledger.read() as db:
+            waiting = [each.id for each in book.listed(db, None, 1000) if each.state == "quarantined"]
+        verdict = self.chance.choice([book.LET_IN, book.THROWN_AWAY])
+        book.decide(self.ledger, self.chance.choice(waiting or [9999]), verdict, "so", self.ada, self.tick())
+
+    def freeze(self, project: str) -> None:
+        frozen = self.chance.random() < 0.5
+        freezing.decide(self.ledger, project, "so", self.ada, self.tick(), frozen=frozen)
