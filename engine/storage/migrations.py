@@ -257,44 +257,6 @@ _FLEET = (
 _LOGGED = " OF id, project, file, version, worker, digest, bytes, requests, rows, since, until, written_at"
 _REQUESTS = REQUESTS + _refuse("request_blocks", "UPDATE", _LOGGED)
 _FEEDBACK = FEEDBACK + _fixed("feedback_batches", "feedback_decisions", "frozen_learners")
-def _exports(db: Database) -> None:
-    for statement in _split(EXPORTS + _refuse("exports", "UPDATE") + _refuse("exports", "DELETE")):
-        db.execute(statement)
-
-
-def _packages(db: Database) -> None:
-    kept = ""
-    for table in ("package_rules", "package_exceptions"):
-        kept += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
-    for statement in _split(PACKAGES + kept):
-        db.execute(statement)
-
-
-def _fleet(db: Database) -> None:
-    fixed = " OF id, project, number, digest, live_seq, by, at"
-    kept = _refuse("preparations", "DELETE") + _refuse("preparations", "UPDATE", fixed)
-    for statement in _split(FLEET + kept + _refuse("confirmations", "UPDATE") + _refuse("taken_out", "DELETE")):
-        db.execute(statement)
-
-
-def _requests(db: Database) -> None:
-    fixed = " OF id, project, file, version, worker, digest, bytes, requests, rows, since, until, written_at"
-    for statement in _split(REQUESTS + _refuse("request_blocks", "UPDATE", fixed)):
-        db.execute(statement)
-
-
-def _tokens(db: Database) -> None:
-    for statement in _split(TOKENS + _refuse("token_uses", "UPDATE") + _refuse("token_uses", "DELETE")):
-        db.execute(statement)
-
-
-def _feedback(db: Database) -> None:
-    kept = ""
-    for table in ("feedback_batches", "feedback_decisions", "frozen_learners"):
-        kept += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
-    for statement in _split(FEEDBACK + kept):
-        db.execute(statement)
-
 
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (

@@ -98,8 +98,6 @@ class Trees:
     ``values``. A row goes left where the input is at most ``threshold``, and with a gap where ``gap`` is 1. Where
     ``place`` is not -1, the input is a code, and ``sets`` holds from there on for each code, and then for a gap,
     whether it goes left. ``narrow``: sums are rounded to 32 bits after each tree.
-    ``place`` is not -1, the input is a code, and ``sets`` holds from there on for each code, then for a gap, whether it
-    goes left. ``narrow``: sums are rounded to 32 bits after each tree.
     """
 
     roots: Span
