@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.mutation.fault import Fault
 
-_PARITY, _FOLDER, _PAGES = "engine/exports/parity.py", "engine/exports/folder.py", "engine/exports/pages.py"
+_PARITY, _FOLDER, _PAGES = "engine/scoring/parity.py", "engine/exports/folder.py", "engine/exports/pages.py"
 _RULES, _FILES = ("tests/engine/exports/test_parity.py",), ("tests/engine/exports/test_folder.py",)
 _LIST = ("tests/engine/exports/test_the_list_of_exports.py",)
 

@@ -10,8 +10,9 @@ from console.text.tables import STATE_TONES
 from engine.text import plain
 
 if TYPE_CHECKING:
-    from engine.exports.records import Export, Group, Parity, WorstRow
+    from engine.exports.records import Export
     from engine.records import VersionState
+    from engine.versions.parity import Group, Parity, WorstRow
 
 WIDE = 20
 GONE = ("retired", "barred")

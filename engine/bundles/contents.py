@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.bundles.manifest import AbsentPart, BundleMember
 from engine.storage.objects import Stored
 from engine.versions.absent_data import kept_at, travels_by_reference
+from engine.versions.document import COMPILED
 
 if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
@@ -51,6 +52,8 @@ def files_of(document: VersionDocument) -> Iterator[BundledFile]:
         yield BundledFile(PATCH, document.code.patch)
     for each in document.model.files:
         yield BundledFile(f"model/{each.path}", each, each.executable)
+    for each in document.scorer.files:
+        yield BundledFile(f"{COMPILED}/{each.path}", each)
     yield BundledFile(GOLDEN_INPUTS, document.golden.inputs)
     yield BundledFile(GOLDEN_PREDICTIONS, document.golden.predictions)
     for block in document.data.files:

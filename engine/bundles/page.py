@@ -66,6 +66,9 @@ def _holds(document: VersionDocument, absent: Set[str]) -> Iterable[tuple[str, s
     yield "code/", f"{_files(code.files)} at {revision_of(code)}{dirty}"
     features = len(document.model.features)
     yield "model/", f"{_files(document.model.files)}, {in_words(model)}, of {features:,} features"
+    compiled = document.scorer.files
+    if compiled:
+        yield "compiled/", f"{_files(compiled)}, {in_words(sum(each.size for each in compiled))}; scores as the model does"
     if "data" not in absent:
         yield "data/", f"{data.rows:,} rows, {data.columns:,} columns{until}"
     yield "schema.json", f"{len(document.schema['columns']):,} columns"

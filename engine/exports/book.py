@@ -7,9 +7,10 @@ import sqlite3
 from dataclasses import replace
 
 from engine.clock import moment, stamp
-from engine.exports.records import Export, Parity
+from engine.exports.records import Export
 from engine.json_records import read, write
 from engine.versions import catalog
+from engine.versions.parity import Parity
 
 
 def register(db: sqlite3.Connection, made: Export) -> Export:

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import Refusal, StepFailed
 from engine.exports import answers as answers_of
-from engine.exports import parity as rules
 from engine.exports import sql_table
 from engine.exports.answers import Converted
 from engine.exports.contained_step import Bench, CannotConvert
 from engine.exports.holdout import HoldoutRows, numbers_only
-from engine.exports.records import Made, Parity
+from engine.exports.records import Made
 from engine.exports.targets import CONVERT_SECONDS, SCORE_SECONDS, SQL_BOUNDS, Target
+from engine.scoring import parity as rules
 from engine.storage import temporary
 from engine.text import plain
+from engine.versions.parity import Parity
 
 if TYPE_CHECKING:
     import pyarrow as pa

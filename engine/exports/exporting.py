@@ -23,7 +23,7 @@ from engine.exports.converting import convert, measured
 from engine.exports.environment import built, export_lock
 from engine.exports.holdout import HoldoutRows, holdout_rows
 from engine.exports.pages import About
-from engine.exports.records import THRESHOLDS, Export, Parity
+from engine.exports.records import Export
 from engine.exports.targets import Target
 from engine.projects.manifest.reader import load_manifest
 from engine.records import Actor
@@ -37,6 +37,7 @@ from engine.storage.workspace import Workspace
 from engine.versions import document as documents
 from engine.versions.absent_data import refuse_absent
 from engine.versions.environment import lock_of, standing
+from engine.versions.parity import THRESHOLDS, Parity
 
 if TYPE_CHECKING:
     import pyarrow as pa

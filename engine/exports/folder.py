@@ -13,10 +13,11 @@ from engine.errors import Refusal
 from engine.exports import pages
 from engine.exports.onnx_metadata import with_metadata
 from engine.exports.pages import About
-from engine.exports.records import Made, Parity
+from engine.exports.records import Made
 from engine.json_records import write
 from engine.storage.atomic import sync_folder
 from engine.storage.disk import refused
+from engine.versions.parity import Parity
 
 _CALLERS = Path(__file__).resolve().with_name("callers")
 

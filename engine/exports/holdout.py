@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.clock import moment
 from engine.errors import Refusal
 from engine.runs.steps.tables import with_types
+from engine.scoring.parity import gaps, unseen
 from engine.storage.blocks import read_folder
 from engine.text import plain
 from engine.validation.holdout.split import as_recorded
@@ -59,7 +60,8 @@ def holdout_rows(document: VersionDocument, manifest: Manifest, data: Path, most
     if found.num_rows > most:
         places = np.linspace(0, found.num_rows - 1, most).astype(np.int64)
     rows = found.take(pa.array(places)).select(features)
-    return HoldoutRows(rows, places, found.num_rows, _gaps(rows), _unseen(rows, parts.train, kinds), kinds)
+    texts = [name for name, kind in kinds.items() if kind == "text"]
+    return HoldoutRows(rows, places, found.num_rows, gaps(rows), unseen(rows, parts.train, texts), kinds)
 
 
 def _kind(column: pa.ChunkedArray, name: str) -> str:
@@ -78,32 +80,6 @@ def _kind(column: pa.ChunkedArray, name: str) -> str:
         f"The feature '{plain(name, 60)}' is of the type {plain(str(kind), 40)}, and exports take numbers and text; "
         "have extract make a number of it, and retrain."
     )
-
-
-def _gaps(rows: pa.Table) -> Mask:
-    import numpy as np
-
-    from engine.validation.columns import missing
-
-    found: Mask = np.zeros(rows.num_rows, dtype=bool)
-    for name in rows.column_names:
-        found |= missing(rows.column(name))
-    return found
-
-
-def _unseen(rows: pa.Table, train: pa.Table, kinds: dict[str, str]) -> Mask:
-    import numpy as np
-
-    found: Mask = np.zeros(rows.num_rows, dtype=bool)
-    for name in (each for each, kind in kinds.items() if kind == "text"):
-        known = set(_texts(train.column(name)))
-        found |= np.array([value is not None and value not in known for value in _texts(rows.column(name))], dtype=bool)
-    return found
-
-
-def _texts(column: pa.ChunkedArray) -> list[Any]:
-    values: list[Any] = column.to_pylist()
-    return values
 
 
 def numbers_only(rows: HoldoutRows) -> pa.Table:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.exports import sql_table
-from engine.exports.records import Group, Made, Parity
+from engine.exports.records import Made
 from engine.exports.targets import Target
 from engine.text import plain
+from engine.versions.parity import Group, Parity
 
 _TYPES = {
     "onnx": {

@@ -41,7 +41,7 @@ def objects_of(store: ObjectStore, document: VersionDocument) -> Iterator[tuple[
         yield mark_of(document), REST
     for what, stored in documents.files_here(store, document):
         section = what.partition("/")[0]
-        kind = {"data": DATA, "model": MODELS}.get(section, REST)
+        kind = {"data": DATA, "model": MODELS, "compiled": MODELS}.get(section, REST)
         yield from ((digest, kind) for digest in stored.chunks)
 
 

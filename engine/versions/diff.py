@@ -10,7 +10,7 @@ from engine.records import Change
 from engine.versions.code import revision_of
 
 if TYPE_CHECKING:
-    from engine.versions.records import CodeSection, DataSection, EnvironmentSection, VersionDocument
+    from engine.versions.records import CodeSection, DataSection, EnvironmentSection, ScorerSection, VersionDocument
 
 
 _AUTHORS = 3
@@ -40,6 +40,7 @@ def changes(old: VersionDocument, new: VersionDocument, commits: tuple[CodeCommi
         _packages(old.environment, new.environment),
         _settings(old.settings, new.settings),
         *sandbox_changes(old.settings, new.settings),
+        *_scorer(old.scorer, new.scorer),
     )
 
 
@@ -138,6 +139,13 @@ def sandbox_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Cha
     if before.get("off") != after.get("off"):
         said.append(f"off: {after['off']}" if "off" in after else "no longer off")
     return (Change("sandbox", "; ".join(said), tuple(said)),) if said else ()
+
+
+def _scorer(old: ScorerSection, new: ScorerSection) -> tuple[Change, ...]:
+    """That it is scored by something else than the other: its answers are alike, how soon they come is not."""
+    if old.maker == new.maker:
+        return ()
+    return (Change("scorer", f"{old.words} → {new.words}", tuple(each for each in (new.why,) if each)),)
 
 
 def _settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Change:

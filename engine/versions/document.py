@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 DATA = "data"
+COMPILED = "compiled"
 
 
 def digest_of_files(files: Iterable[Stored]) -> str:
@@ -85,7 +86,8 @@ def named(store: ObjectStore, label: str, damage: Damage) -> Damage:
 
 def folders(document: VersionDocument) -> dict[str, Sequence[StoredFile]]:
     """The folders that it is rebuilt from, each with its files."""
-    return {"code": document.code.files, "model": document.model.files, DATA: document.data.files}
+    compiled = {COMPILED: document.scorer.files} if document.scorer.files else {}
+    return {"code": document.code.files, "model": document.model.files, **compiled, DATA: document.data.files}
 
 
 def folders_here(store: ObjectStore, document: VersionDocument) -> dict[str, Sequence[StoredFile]]:

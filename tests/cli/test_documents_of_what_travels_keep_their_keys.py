@@ -12,11 +12,12 @@ import pytest
 
 from console.cli import bundle_documents, documents, export_documents, package_documents
 from engine.bundles.sending import Sent
-from engine.exports.records import Export, Group, Parity
+from engine.exports.records import Export
 from engine.packages.matrix import PackageCell, PackageLine, PackageMatrix
 from engine.packages.rules import CommonList
 from engine.packages.what_if import Change, Outcome
 from engine.records import Rehearsal
+from engine.versions.parity import Group, Parity
 from tests.cli.calling import Told, call
 from tests.cli.conftest import History
 from tests.cli.test_documents_keep_their_keys import TIME, keys_of

@@ -15,9 +15,10 @@ from engine.bundles.trusted import TrustedKey
 from engine.bundles.whereabouts import Arrived, Stage, Whereabouts
 from engine.bundles.writing import Bundle
 from engine.clock import stamp
-from engine.exports.records import Export, Group, Parity, WorstRow
+from engine.exports.records import Export
 from engine.release.records import ProofStep
 from engine.versions.origins import Origin, Station, StationDecision
+from engine.versions.parity import Group, Parity, WorstRow
 from tests.console.health_records import ago
 
 KEY = TrustedKey("development", "SHA256:dev", "ssh-ed25519 AAAADEV", ago(days=20), "ada", "the modellers")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.exports.records import Parity
+    from engine.versions.parity import Parity
 
 MANIFEST = """
 [project]

@@ -15,9 +15,10 @@ from engine.errors import Refusal
 from engine.exports import folder, sql_table
 from engine.exports.onnx_metadata import with_metadata
 from engine.exports.pages import About
-from engine.exports.parity import compare
-from engine.exports.records import Input, Made, Parity
+from engine.exports.records import Input, Made
 from engine.exports.targets import TARGETS, target
+from engine.scoring.parity import compare
+from engine.versions.parity import Parity
 
 ROWS = pa.table({"prediction": [0, 1], "p_0": [0.9, 0.2], "p_1": [0.1, 0.8]})
 OTHER = pa.table({"prediction": [0, 0], "p_0": [0.9, 0.7], "p_1": [0.1, 0.3]})

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engine.exports.parity import compare, label
-from engine.exports.records import Parity, Thresholds
+from engine.scoring.parity import compare, label
+from engine.versions.parity import Parity, Thresholds
 
 CHANCES = np.array([0.9, 0.2, 0.507, 0.4, 0.7])
 

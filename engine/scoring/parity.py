@@ -1,11 +1,13 @@
-"""Whether an export answers as its version does: what both said of the same rows, compared. Pure."""
+"""Whether what was made of a version, an export or a compiled form, answers as it does: what both said of the same
+rows, compared. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.exports.records import THRESHOLDS, Group, Parity, Thresholds, WorstRow
 from engine.text import plain
+from engine.versions.parity import THRESHOLDS, Group, Parity, Thresholds, WorstRow
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,11 +18,14 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 WORST = 10
+# What a compiled form is held to, which answers in the place of the version: no decision changes, at the boundary
+# neither; what is left are the last bits of sums that are added up in another order.
+EXACT = Thresholds(largest=1e-9, mean=1e-9, changed_there=0.0)
 
 
 def compare(
     version: pa.Table,
-    export: pa.Table,
+    other: pa.Table,
     *,
     regression: bool,
     places: Any,
@@ -28,20 +33,21 @@ def compare(
     gaps: Mask,
     unseen: Mask,
     thresholds: Thresholds = THRESHOLDS,
+    what: str = "the export",
 ) -> Parity:
-    """Compare the answers of a version with those of its export, row by row.
+    """Compare the answers of a version with those of ``what`` was made of it, row by row.
 
-    Both tables have ``prediction`` and, for a classifier that gives them, ``p_<class>``. ``places``: where each row
+    Both tables have ``prediction`` and, for a classifier that gives them, ``p_<class>`` or a score. ``places``: where each row
     stands in the holdout; ``gaps`` and ``unseen``: which rows lack a value, or have a category that training had not.
     Raises ValueError where the two are of different lengths.
     """
     import numpy as np
 
     rows = version.num_rows
-    if export.num_rows != rows:
-        raise ValueError(f"{export.num_rows} answers for {rows} rows")
-    theirs_of, chances, spread, unanswered = _numbers(version, export, regression)
-    changed = None if regression else _labels(version) != _labels(export)
+    if other.num_rows != rows:
+        raise ValueError(f"{other.num_rows} answers for {rows} rows")
+    theirs_of, chances, spread, unanswered = _numbers(version, other, regression)
+    changed = None if regression else _labels(version) != _labels(other)
     at_boundary = _at_boundary(version, chances, thresholds) if not regression else None
     largest = None if theirs_of is None else float(np.max(theirs_of, initial=0.0))
     groups = {"boundary": at_boundary, "gaps": gaps, "unseen": unseen}
@@ -63,10 +69,10 @@ def compare(
         boundary=found["boundary"],
         gaps=found["gaps"],
         unseen=found["unseen"],
-        worst=_worst(version, export, theirs_of, changed, places, groups),
+        worst=_worst(version, other, theirs_of, changed, places, groups),
         thresholds=thresholds,
     )
-    return _judged(parity, theirs_of)
+    return _judged(parity, theirs_of, what)
 
 
 def _compared(regression: bool, chances: list[str], differences: Floats | None) -> str:
@@ -86,7 +92,9 @@ def _numbers(
 
     chances = [] if regression else [name for name in version.column_names if name.startswith("p_")]
     chances = [name for name in chances if name in export.column_names]
-    columns = ["prediction"] if regression else chances
+    scored = [name for name in version.column_names if name.partition("_")[0] == "score"]
+    scores = [name for name in scored if name in export.column_names]
+    columns = ["prediction"] if regression else chances or scores
     if not columns:
         empty = export.column("prediction").null_count
         return None, [], None, int(empty)
@@ -180,7 +188,7 @@ def _said(table: pa.Table, row: int) -> str:
     return plain(f"{told} ({', '.join(values)})" if values else told, 300)
 
 
-def _judged(parity: Parity, differences: Floats | None) -> Parity:
+def _judged(parity: Parity, differences: Floats | None, what: str) -> Parity:
     """With the verdict, and each sentence that is against it."""
     from dataclasses import replace
 
@@ -191,7 +199,7 @@ def _judged(parity: Parity, differences: Floats | None) -> Parity:
     if not parity.rows:
         why.append("there is no holdout row to compare")
     if parity.unanswered:
-        why.append(f"{parity.unanswered:,} rows get no answer from the export that the version has one for")
+        why.append(f"{parity.unanswered:,} rows get no answer from {what} that the version has one for")
     if differences is not None:
         finite = differences[np.isfinite(differences)]
         beyond = int((differences > bar.largest).sum())
@@ -209,6 +217,35 @@ def _judged(parity: Parity, differences: Floats | None) -> Parity:
         if elsewhere:
             why.append(f"{elsewhere:,} of {parity.rows:,} decisions change that are not at the boundary")
         if there > bar.changed_there * parity.rows:
-            allowed = f"{bar.changed_there:.1%} of all rows"
-            why.append(f"{there:,} decisions at the boundary change, and {allowed} may")
+            allowed = f"{bar.changed_there:.1%} of all rows may" if bar.changed_there else "none may"
+            why.append(f"{there:,} decisions at the boundary change, and {allowed}")
     return replace(parity, holds=not why, why=tuple(why))
+
+
+def gaps(rows: pa.Table) -> Mask:
+    """Which of ``rows`` lack a value."""
+    import numpy as np
+
+    from engine.validation.columns import missing
+
+    found: Mask = np.zeros(rows.num_rows, dtype=bool)
+    for name in rows.column_names:
+        found |= missing(rows.column(name))
+    return found
+
+
+def unseen(rows: pa.Table, train: pa.Table, names: Sequence[str]) -> Mask:
+    """Which of ``rows`` have in one of the columns ``names`` a value that ``train`` has not."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def values(column: pa.ChunkedArray) -> pa.ChunkedArray:
+        return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+    found: Mask = np.zeros(rows.num_rows, dtype=bool)
+    for name in names:
+        column, known = values(rows.column(name)), pc.unique(values(train.column(name))).drop_null()
+        there = pc.or_(pc.is_in(column, value_set=known.cast(column.type)), pc.is_null(column))
+        found |= ~np.asarray(there.to_numpy(), dtype=bool)
+    return found
