@@ -68,7 +68,8 @@ def _holds(document: VersionDocument, absent: Set[str]) -> Iterable[tuple[str, s
     yield "model/", f"{_files(document.model.files)}, {in_words(model)}, of {features:,} features"
     compiled = document.scorer.files
     if compiled:
-        yield "compiled/", f"{_files(compiled)}, {in_words(sum(each.size for each in compiled))}; scores as the model does"
+        size = in_words(sum(each.size for each in compiled))
+        yield "compiled/", f"{_files(compiled)}, {size}: tables that score as the model does"
     if "data" not in absent:
         yield "data/", f"{data.rows:,} rows, {data.columns:,} columns{until}"
     yield "schema.json", f"{len(document.schema['columns']):,} columns"

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
 
 
+_SCRIPTS = Path(__file__).resolve().with_name("steps")
+
+
 class Ends(Protocol):
     """A process of a run that can be ended before its time."""
 
@@ -74,8 +77,9 @@ class RunContext:
         def on_progress(done: float, text: str) -> None:
             self.tell(start + (end - start) * done, f"{kind.name} {text}".strip())
 
-        assert kind.contract is not None
+        name = kind.contract.name if kind.contract is not None else kind.name
+        script = _SCRIPTS / kind.script if kind.script else None
         folder = self.folder / "steps" / kind.name.replace(" ", "-")
-        step = Launch(stage, kind.contract.name, folder, on_progress, title=kind.name, warm=warm, compute=compute)
+        step = Launch(stage, name, folder, on_progress, title=kind.name, warm=warm, compute=compute, script=script)
         self.watch(step)
         return step

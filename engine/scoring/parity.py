@@ -37,8 +37,9 @@ def compare(
 ) -> Parity:
     """Compare the answers of a version with those of ``what`` was made of it, row by row.
 
-    Both tables have ``prediction`` and, for a classifier that gives them, ``p_<class>`` or a score. ``places``: where each row
-    stands in the holdout; ``gaps`` and ``unseen``: which rows lack a value, or have a category that training had not.
+    Both tables have ``prediction`` and, for a classifier that gives them, ``p_<class>`` or a score. ``places``: where
+    each row stands in the holdout; ``gaps`` and ``unseen``: which rows lack a value, or have a category that training
+    had not.
     Raises ValueError where the two are of different lengths.
     """
     import numpy as np

@@ -64,10 +64,13 @@ class StepKind:
     process: bool = False
     """It is a process of the engine's own, and prints a log of its own."""
 
+    script: str = ""
+    """A stand-alone script of the engine's own, of ``runs/steps``, that the project's interpreter runs in its place."""
+
     @property
     def logs(self) -> bool:
         """Whether it leaves a log."""
-        return self.contract is not None or self.process
+        return self.contract is not None or self.process or bool(self.script)
 
 
 QUEUE = StepKind("queue", "waits for its turn")
@@ -82,6 +85,8 @@ SCORE = StepKind("score", "the new model's predictions for the holdout, or the l
                  "holdout_rows")  # fmt: skip
 SCORE_OWN_ROWS = StepKind("score own rows", "the live version's predictions for what it learnt from", SCORE_ROWS)
 SCORE_BEFORE = StepKind("score before", "predictions of the version before, for new rows", SCORE_ROWS)
+COMPILE = StepKind("compile", "the new model as tables that score without its libraries, where that is exact",
+                   script="compile_model.py")  # fmt: skip
 VALIDATE = StepKind("validate", "judges the candidate", rows="holdout_rows", process=True)
 MEASURE = StepKind("measure", "measures the live version's health", process=True)
 COMPARE = StepKind("compare", "measures policies of retraining over past weeks", process=True)
@@ -92,8 +97,8 @@ SCORE_GOLDEN = StepKind("score golden rows", "a version's predictions for its go
 
 # In the order in which they are told everywhere.
 STEPS = (
-    QUEUE, EXTRACT, EXTRACT_NEW, LABELS, TRAIN, SCORE_LIVE, SCORE, SCORE_OWN_ROWS, SCORE_BEFORE, VALIDATE, MEASURE,
-    COMPARE, PACKAGE, REPORT, REBUILD, SCORE_GOLDEN,
+    QUEUE, EXTRACT, EXTRACT_NEW, LABELS, TRAIN, SCORE_LIVE, SCORE, SCORE_OWN_ROWS, SCORE_BEFORE, COMPILE, VALIDATE,
+    MEASURE, COMPARE, PACKAGE, REPORT, REBUILD, SCORE_GOLDEN,
 )  # fmt: skip
 NAMES = tuple(step.name for step in STEPS)
 _BY_NAME = {step.name: step for step in STEPS}

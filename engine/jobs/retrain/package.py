@@ -89,6 +89,7 @@ def package(context: RunContext, made: Made) -> str:
                 engine=__version__,
                 sandbox=holding.document(made.contained),
             ),
+            scorer=made.scored.stored(store),
         ),
     )
 

@@ -18,6 +18,7 @@ from engine.errors import Damage, Invalid, Refusal
 from engine.jobs.labels import fetched, labelled, labels_step
 from engine.jobs.retrain import imported as imports
 from engine.jobs.retrain import model_folder, nothing_new
+from engine.jobs.retrain.compiling import Scored, compiled, scored_by
 from engine.jobs.retrain.data import Prepared, prepare
 from engine.jobs.retrain.judging import JudgedRows, against, job_of
 from engine.json_records import read, write
@@ -77,6 +78,7 @@ class Made:
     gates: tuple[Gate, ...]
     train_seconds: float
     contained: tuple[StepHold | None, ...]
+    scored: Scored
 
 
 def retrain(context: RunContext) -> Made:
@@ -108,7 +110,7 @@ def _retrain(context: RunContext, judge: OwnProcess, start: Start, extract: Laun
     if context.live is not None and not context.force:
         nothing_new.check(context.store, context.live, start.stage.code, lock, start.manifest, data)
 
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(3) as pool:
         storing = pool.submit(put_table, context.store, data.table)
         if train is not None:
             write_input(data.train, train.input, form)
@@ -118,6 +120,7 @@ def _retrain(context: RunContext, judge: OwnProcess, start: Start, extract: Laun
         scoring = context.launch(start.stage, steps.SCORE, (0.70, 0.80), compute)
         trained = train.conclude(context.record) if train is not None else None
         model = model_folder.checked(_model(context, start, train))
+        compiling = pool.submit(compiled, context, start.stage, data, model)
         context.tell(0.70, "score")
         scorer = StepScorer(scoring, model, text_predicted(start.stage, data.schema), context.record)
         predictions = scorer.score(data.holdout_inputs)
@@ -131,10 +134,13 @@ def _retrain(context: RunContext, judge: OwnProcess, start: Start, extract: Laun
             learnt = schema_known_to(context.live[1], data.table, data.schema)
             job = against(job, context.live[0], live_problem, context.live[1], learnt)
         answer = read(JudgeAnswer, judge.ask(write(job)), "The judgement")
+        context.tell(0.88, "compile")
+        regression = answer.judgement.task == "regression"
+        scored = scored_by(compiling.result(), data, predictions, regression=regression)
         blocks = storing.result()
     held = (extracted.contained, *((trained.contained,) if trained is not None else ()))
     golden = predictions.take(data.golden)
-    return Made(start, data, blocks, model, golden, answer.judgement, answer.gates, train_seconds, held)
+    return Made(start, data, blocks, model, golden, answer.judgement, answer.gates, train_seconds, held, scored)
 
 
 def _model(context: RunContext, start: Start, train: Launch | None) -> Path:

@@ -72,7 +72,8 @@ class Launch:
 
     A step under the Python runner is started early where ``warm`` asks for it, loads its libraries and waits;
     a command in another language is started by ``begin``, when its input is complete. With ``compute`` the step, or
-    what scikit-learn does in it, runs on the workers of a cluster.
+    what scikit-learn does in it, runs on the workers of a cluster. ``script``: what the project's interpreter runs in
+    the place of the project's program; ``name`` is then no more than a name.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Launch:
         title: str = "",
         warm: bool = False,
         compute: ComputeSpec | None = None,
+        script: Path | None = None,
     ) -> None:
         self.stage = stage
         self.title = title or name
@@ -95,17 +97,17 @@ class Launch:
         self._running: RunningStep | None = None
         self._cancelled: str | None = None
         self.seconds = 0.0  # how long it took, once it is concluded
-        if not contract(name).way_back:  # It is not to hang on the data that extract reads.
+        if script is None and not contract(name).way_back:  # It is not to hang on the data that extract reads.
             check_reads(stage.manifest.sandbox, stage.workspace)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for part in (self.input, self.output, folder / "tmp"):
             part.mkdir()
         shutil.copytree(stage.code, folder / "code", copy_function=shutil.copyfile)
-        self._under_runner = _under_runner(stage.manifest, name)
+        self._under_runner = script is not None or _under_runner(stage.manifest, name)
         self._away = compute is not None and compute.mode == "step"
-        self._served = self._may_be_served(name, compute)
+        self._served = self._may_be_served(name, compute) if script is None else None
         self._warm = warm and (self._under_runner or self._away) and not (self._served and self._served.has_server())
-        self._asked = spec_of(stage, name, self.title, folder, warm=self._warm)
+        self._asked = spec_of(stage, name, self.title, folder, warm=self._warm, script=script)
         if self._served is not None:
             self._asked = self._served.spec(self._asked, early=self._warm)
         self._spec = _placed(self._asked, stage, name, compute)
@@ -192,8 +194,13 @@ def check_environment(stage: Stage, name: str) -> None:
         )
 
 
-def spec_of(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) -> StepSpec:
-    """The step as it would run here: its program, its environment, its limits and what holds it."""
+def spec_of(
+    stage: Stage, name: str, title: str, folder: Path, *, warm: bool, script: Path | None = None
+) -> StepSpec:
+    """The step as it would run here: its program, its environment, its limits and what holds it.
+
+    ``script``: what is run in the place of its program; it may read what stands beside it and is called like it.
+    """
     data, train = stage.manifest.data, stage.manifest.train
     extra = {
         "LEVERFRAME_STEP": name,
@@ -219,16 +226,19 @@ def spec_of(stage: Stage, name: str, title: str, folder: Path, *, warm: bool) ->
     extra |= {key: value for key, value in own.items() if key not in passed}
     found = clean_environment(passed, extra, train.threads) | dict(stage.environment.variables)
     environment = within(stage.environment.path, found) if stage.environment.python is not None else found
+    held = box(sandbox, folder, stage.environment.path, stage.workspace)
+    if script is not None and held is not None:
+        held["own"] += [str(each) for each in script.parent.glob(f"{script.stem.partition('_')[0]}_*.py")]
     return StepSpec(
         name=title,
-        argv=_argv(stage, name),
+        argv=_argv(stage, name) if script is None else (str(stage.environment.python), str(script)),
         cwd=folder / "code",
         environment=environment,
         log=folder / "step.log",
         limits=Limits(train.timeout.total_seconds(), train.memory),
         marker=stage.marker,
         held=stage.held,
-        containment=box(sandbox, folder, stage.environment.path, stage.workspace),
+        containment=held,
         unset=tuple(name for name in passed if name not in environment),
     )
 

@@ -1,0 +1,115 @@
+"""The new model as tables that score without its libraries, where that is exact; and why not, where it is not.
+
+No run fails for it: a version that is not compiled is scored by a process of its own environment.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import LeverframeError, StepFailed
+from engine.projects.manifest.reader import Manifest
+from engine.runs.run_context import RunContext
+from engine.runs.steps.launch import Stage
+from engine.runs.steps.step import StepResult
+from engine.runs.steps.tables import write_input
+from engine.scoring.gate import compared
+from engine.text import plain
+from engine.versions.document import COMPILED, store_folder
+from engine.versions.records import ScorerSection
+from engine.vocabulary import steps
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from engine.jobs.retrain.data import Prepared
+    from engine.storage.objects import ObjectStore
+
+_REFUSED = 3  # exit code of the script: the last line that it printed says why
+_MOST_FILES = 16
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What the new version is scored by: the section of its document but for the files, which lie in ``folder``."""
+
+    section: ScorerSection
+    folder: Path | None = None
+
+    def stored(self, store: ObjectStore) -> ScorerSection:
+        """The section, with its files in the store."""
+        if self.folder is None:
+            return self.section
+        return replace(self.section, files=store_folder(store, self.folder))
+
+
+def compiled(context: RunContext, stage: Stage, data: Prepared, model: Path) -> Path | str:
+    """The folder with the compiled form of the model in ``model``, or why there is none, as the end of a sentence.
+
+    Raises StepFailed when the run is cancelled.
+    """
+    never = why_never(stage.manifest)
+    if never is not None:
+        return never
+    results: list[StepResult] = []
+    try:
+        step = context.launch(stage, steps.COMPILE, (0.80, 0.85), warm=False)
+        shutil.copytree(model, step.input / "model", symlinks=True)
+        write_input(data.golden_inputs, step.input, stage.manifest.form, types=stage.types)
+        step.begin()
+        step.conclude(results.append)
+    except StepFailed as failed:
+        return _why_failed(context, results[0] if results else None, failed)
+    context.record(results[0])
+    return _whole(step.output / COMPILED)
+
+
+def why_never(manifest: Manifest) -> str | None:
+    """Why models of such a project are not compiled, whatever they are; None where that is to be tried."""
+    program = manifest.program(steps.SCORE_ROWS)
+    if program is None:
+        return None
+    if program.callable:
+        return f"{plain(program.callable, 80)}, a function of the project's own, makes its predictions"
+    return "a command of the project's own makes its predictions"
+
+
+def _why_failed(context: RunContext, result: StepResult | None, failed: StepFailed) -> str:
+    """Why there is no compiled form. That the script refuses is an answer, and no failure of the step."""
+    if result is None:
+        return f"compiling it failed: {str(failed).rstrip('.')}"
+    if result.exit_code == _REFUSED and result.last_lines:
+        context.record(replace(result, state="succeeded", why=None))
+        return plain(result.last_lines[-1], 300).rstrip(".")
+    context.record(result)
+    if result.state == "cancelled":
+        raise failed
+    return f"compiling it failed: {plain(str(failed), 300).rstrip('.')}"
+
+
+def _whole(folder: Path) -> Path | str:
+    """``folder``, which a process filled that ran the project's code: files, and nothing else."""
+    there = list(folder.iterdir()) if folder.is_dir() and not folder.is_symlink() else []
+    if not there or len(there) > _MOST_FILES or any(each.is_symlink() or not each.is_file() for each in there):
+        return "compiling it left something else than its tables"
+    return folder
+
+
+def scored_by(form: Path | str, data: Prepared, predictions: pa.Table, *, regression: bool) -> Scored:
+    """What the version is scored by: its compiled form, where that answers on the holdout as the model did."""
+    if isinstance(form, str):
+        return Scored(ScorerSection(why=form))
+    from engine.scoring.compiled.scorer import CompiledScorer
+
+    try:
+        scorer = CompiledScorer.read(form)
+        inputs = data.holdout_inputs
+        parity, why = compared(scorer, predictions, inputs, data.train, regression=regression)
+    except LeverframeError as problem:
+        return Scored(ScorerSection(why=f"its tables cannot be used: {plain(str(problem), 300).rstrip('.')}"))
+    if why:
+        return Scored(ScorerSection(why=f"its tables answer otherwise: {'; '.join(why)}", parity=parity))
+    return Scored(ScorerSection(maker="compiled", parity=parity), form)
