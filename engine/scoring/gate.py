@@ -86,5 +86,9 @@ def _answers_alone(scorer: ReadyScorer, rows: pa.Table, found: pa.Table) -> str 
             said = scorer.answer([row])
         except StepFailed:
             said = []
-        differing += len(said) != 1 or any(a != b and not (a != a and b != b) for a, b in zip(said[0], answer, strict=True))
+        differing += len(said) != 1 or not all(map(_same, said[0], answer))
     return f"it answers {differing:,} of {len(expected):,} rows otherwise alone than in a table" if differing else None
+
+
+def _same(one: object, other: object) -> bool:
+    return one == other or (one != one and other != other)  # no number is like no number
