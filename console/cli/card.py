@@ -52,7 +52,7 @@ def print_contents(content: VersionDocument, digest: str, rehearsed: str) -> Non
         ("data", f"{data.rows:,} rows{until}: {split}"),
         ("schema", f"{len(content.schema['columns'])} columns"),
         ("packages", f"{len(environment.packages)} at locked versions, {environment.words}"),
-        ("model", f"{size}, {len(content.model.features)} features"),
+        ("model", f"{size}, {len(content.model.features)} features{_compiled(content)}"),
         ("settings", f"{len(content.settings)} sections of leverframe.toml"),
         ("schedule", "; ".join(jobs) or "none"),
         ("golden", f"{content.golden.rows} rows whose predictions a proof must reproduce"),
@@ -61,6 +61,11 @@ def print_contents(content: VersionDocument, digest: str, rehearsed: str) -> Non
         ("digest", digest),
     ]
     table(rows, indent=1)
+
+
+def _compiled(content: VersionDocument) -> str:
+    files = content.scorer.files
+    return f"; as compiled tables {cells.size(sum(file.size for file in files))}" if files else ""
 
 
 def _on(code: CodeSection) -> str:

@@ -96,7 +96,8 @@ def show(session: Session, version: str) -> None:
         if session.json:
             said = documents.said_of(engine.remarks(version))
             came = {"origin": bundle_documents.origin(engine.origin(version))}
-            document({**documents.version(engine.version(version)), **written(content), **said, **came})
+            made = {**written(content), "scored_by": content.scorer.sentence}
+            document({**documents.version(engine.version(version)), **made, **said, **came})
             return
         card, rehearsed = engine.card(version, now), engine.version(version).rehearsed
     print_card(card, now)

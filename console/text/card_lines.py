@@ -87,6 +87,8 @@ def _verdict(card: DecisionCard, now: datetime, width: int) -> list[Line]:
     if card.code.verdict != "ok" or version.against is None:
         said_of_code = f"{cells.GLYPHS[card.code.verdict]} code: {plain(card.code.sentence, 400)}"
         lines += wrapped(said_of_code, width, tone="dim" if card.code.verdict == "ok" else TONES[card.code.verdict])
+    if card.scored_by:
+        lines += wrapped(f"scored by {plain(card.scored_by, SENTENCE)}", width, tone="dim")
     said = [plain(each, SENTENCE) for each in card.takes]
     if card.origin is not None:
         said.append(_judged(card, card.origin))

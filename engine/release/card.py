@@ -68,6 +68,7 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
         judged_here=here,
         judged_there=document.metrics.sentence,
         without=absent_data.sentence(document) if absent_data.is_absent(store, document) else None,
+        scored_by=document.scorer.sentence if document.scorer.asked else "",
     )
 
 

@@ -17,12 +17,14 @@ from engine.release.rebuild import EnvironmentOf, rebuild
 from engine.release.records import ProofStep
 from engine.runs.steps.launch import Launch, Stage
 from engine.runs.steps.step import StepResult
+from engine.scoring.gate import answers_alone
 from engine.scoring.scorer import Scorer, StepScorer
 from engine.scoring.unpacked import keeps_types
 from engine.storage.disk import delete_tree
 from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace
 from engine.versions.absent_data import is_absent
+from engine.versions.document import COMPILED
 from engine.versions.environment import lock_of, standing, supply_of
 
 if TYPE_CHECKING:
@@ -73,7 +75,8 @@ def prove(
 ) -> None:
     """Rebuild the version with ``digest`` at ``folder`` and hold its predictions against the recorded ones.
 
-    Raises Damage when the store does not hold what the version needs, and Refusal when the predictions differ.
+    A version that is compiled has to reproduce them both ways, through its model and through its tables. Raises Damage
+    when the store does not hold what the version needs, and Refusal when the predictions differ.
     """
     unchanged.end_all()  # Nobody's word that an environment is as it was is taken for a proof: each name is asked for.
     document = rebuild(store, digest, folder, ground.environment_of)
@@ -85,6 +88,31 @@ def prove(
     scored = _score(workspace, store, document, folder, label, recorded, ground)
     _refuse_differing(document, label, recorded, scored)
     steps.add(f"{recorded.num_rows} of {recorded.num_rows} golden rows equal")
+    if document.scorer.maker == "compiled":
+        _prove_compiled(document, folder / COMPILED, label, recorded, _table(store, document.golden.inputs))
+        steps.add(f"{recorded.num_rows} of {recorded.num_rows} golden rows equal by its compiled tables too")
+
+
+def _prove_compiled(document: VersionDocument, form: Path, label: str, recorded: pa.Table, inputs: pa.Table) -> None:
+    """Hold what answers in the model's place against the recorded predictions, rows together and each alone."""
+    from engine.scoring.compiled.scorer import CompiledScorer
+
+    try:
+        scorer = CompiledScorer.read(form)
+        rows = inputs.select(list(document.model.features))
+        scored = scorer.score(rows)
+        differing = count_differing(recorded, scored, document.golden.tolerance)
+        apart = f"{differing} of {recorded.num_rows} golden rows differ" if differing else None
+        why = apart or answers_alone(scorer, rows, scored)
+    except Damage as damage:
+        raise Damage(f"{label} is damaged: its compiled tables cannot be read ({str(damage).rstrip('.')}).") from None
+    except StepFailed as failed:
+        raise Refusal(f"{label} cannot be proven: its compiled tables: {failed} Nothing was changed.") from None
+    if why:
+        raise Refusal(
+            f"{label} does not reproduce its own predictions by its compiled tables: {why}. Nothing was changed; "
+            "do not use this version, and retrain."
+        )
 
 
 def reproduced(store: ObjectStore, document: VersionDocument, label: str, scorer: Scorer) -> int:

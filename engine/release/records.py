@@ -116,6 +116,8 @@ class DecisionCard:
     """What its judgement said where it was made, in a sentence."""
     without: str | None = None
     """What of it is not here and where that is to be had, as a half sentence."""
+    scored_by: str = ""
+    """What it is scored by, with the evidence, or why by nothing quicker; "" where nobody asked when it was made."""
 
     @property
     def held_against_live(self) -> bool:

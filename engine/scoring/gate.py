@@ -42,7 +42,7 @@ def compared(
         recorded, found, regression=regression, places=np.arange(rows.num_rows), holdout_rows=rows.num_rows,
         gaps=rules.gaps(rows), unseen=rules.unseen(rows, train, texts), thresholds=rules.EXACT, what="the tables",
     )  # fmt: skip
-    alone = _answers_alone(scorer, rows, found)
+    alone = answers_alone(scorer, rows, found)
     return parity, (*parity.why, *((alone,) if alone else ()))
 
 
@@ -71,7 +71,7 @@ def _holds_text(kind: pa.DataType) -> bool:
     return _kind(kind) == "text"
 
 
-def _answers_alone(scorer: ReadyScorer, rows: pa.Table, found: pa.Table) -> str | None:
+def answers_alone(scorer: ReadyScorer, rows: pa.Table, found: pa.Table) -> str | None:
     """Whether a row alone is answered otherwise than in the table."""
     import numpy as np
     import pyarrow as pa

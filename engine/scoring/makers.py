@@ -18,12 +18,12 @@ from engine.scoring.ready import Maker, ReadyScorer, Value
 from engine.scoring.row_table import RowTable, row_table
 from engine.scoring.scorer import StepScorer, text_predicted
 from engine.scoring.turns import Turns
-from engine.scoring.unpacked import keeps_types
+from engine.scoring.unpacked import compiled_scorer, keeps_types
 from engine.scoring.warm_process import Ended, WarmProcess, stays
 from engine.storage.disk import delete_tree
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
-from engine.versions.document import named, write_folder
+from engine.versions.document import COMPILED, named, write_folder
 from engine.versions.environment import built, lock_of, supply_of
 from engine.vocabulary.steps import SCORE_ROWS
 
@@ -77,31 +77,32 @@ def open_ready(
     marker: str,
     held: int | None = None,
     patience: float | None = None,
+    maker: Maker | None = None,
     now: Callable[[], datetime] = clock.now,
 ) -> ReadyScorer:
     """The version called ``label``, taken out of the store and ready.
 
-    ``folder`` is made here and must not be there; it is the scorer's until it is closed. ``marker`` and ``held``: see
-    ``Stage``. ``patience``: after how many seconds without an answer its process is ended; None: what the manifest
-    gives train. A process has loaded the model and scored the golden rows when this returns.
+    ``maker``: another than the version's own; each can be scored by a "process". ``folder`` is made here and must not
+    be there; it is the scorer's until it is closed. ``marker`` and ``held``: see ``Stage``. ``patience``: after how
+    many seconds without an answer its process is ended; None: as many as the manifest gives train. A process has loaded
+    the model and scored the golden rows when this returns.
 
     Raises Damage where the store does not hold what it needs, Refusal where its environment cannot be had, and
     StepFailed where its process does not come up. Nothing is left running then.
     """
+    chosen = maker or document.scorer.maker
+    if chosen == "compiled":
+        folder.mkdir(mode=0o700, parents=True)
+        return compiled_scorer(store, label, document, folder / COMPILED)
     rows = row_table(store, document)
     kit = _unpacked(workspace, store, label, document, folder, marker, held)
     title, text = f"scoring {label}", text_predicted(kit.stage, document.schema)
     if not stays(kit.stage):
         return ProcessScorer(rows, _Once(kit, title, frozenset(text)).ask, None, title)
     seconds = patience if patience is not None else kit.stage.manifest.train.timeout.total_seconds()
-    process = WarmProcess(kit.stage, kit.model, folder / "process", title, seconds, now, frozenset(text))
-    scorer = ProcessScorer(rows, process.ask, process, title)
-    try:
-        scorer.score(rows.like)  # Its first answer takes longer than all that follow.
-    except BaseException:
-        scorer.close()
-        raise
-    return scorer
+    process = WarmProcess(kit.stage, kit.model, folder / "process", title, rows.like, seconds, now, frozenset(text))
+    process.start()
+    return ProcessScorer(rows, process.ask, process, title)
 
 
 @dataclass(frozen=True)

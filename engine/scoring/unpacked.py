@@ -17,13 +17,15 @@ from engine.runs.run_context import RunContext
 from engine.runs.steps.launch import Stage
 from engine.runs.steps.tables import types_of
 from engine.scoring.scorer import Scorer, StepScorer, text_predicted
-from engine.versions.document import named, write_folder
+from engine.versions.document import COMPILED, named, write_folder
 from engine.versions.environment import built, lock_of, supply_of
 from engine.vocabulary.steps import StepKind
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from engine.scoring.compiled.scorer import CompiledScorer
+    from engine.storage.objects import ObjectStore
     from engine.versions.records import VersionDocument
 
 
@@ -49,7 +51,13 @@ class Unpacked:
         return [name for name in self.features if name not in table.column_names]
 
     def scorer(self, context: RunContext, kind: StepKind, span: tuple[float, float], *, warm: bool = True) -> Scorer:
-        """Scores once, in a step of that ``kind``; see ``RunContext.launch``."""
+        """Scores once, by its compiled form where it has one, else in a step of that ``kind``: ``RunContext.launch``.
+
+        Raises Damage where the compiled form is not whole.
+        """
+        if self.document.scorer.maker == "compiled":
+            folder = self.model.with_name(f"{COMPILED} {kind.name}")
+            return compiled_scorer(context.store, self.label, self.document, folder)
         step = context.launch(self.stage, kind, span, warm=warm)
         return StepScorer(step, self.model, text_predicted(self.stage, self.document.schema), context.record)
 
@@ -68,6 +76,20 @@ def unpack(context: RunContext, label: str, document: VersionDocument, folder: s
     environment = built(context.workspace, lock, supply_of(context.store, document))
     stage = context.stage(home / "code", manifest, environment, lock)
     return Unpacked(label, document, home / "model", replace(stage, types=keeps_types(document)))
+
+
+def compiled_scorer(store: ObjectStore, label: str, document: VersionDocument, folder: Path) -> CompiledScorer:
+    """The compiled form of a version that has one, out of the store; ``folder`` is made here. Raises Damage."""
+    from engine.scoring.compiled.scorer import CompiledScorer
+
+    try:
+        write_folder(store, document.scorer.files, folder)
+        scorer = CompiledScorer.read(folder)
+    except Damage as damage:
+        raise named(store, label, damage) from None
+    if scorer.features != document.model.features:
+        raise Damage(f"{label} is damaged: its compiled form takes other features than its model.")
+    return scorer
 
 
 def keeps_types(document: VersionDocument) -> bool:

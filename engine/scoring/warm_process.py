@@ -59,15 +59,17 @@ class WarmProcess:
     """The process of one version, for any thread; one is answered after the other.
 
     ``model``: the folder with the model's files; ``folder``: where the process works, made and deleted here;
-    ``patience``: seconds until an answer, or the loading of the model, is given up; ``now`` tells the time of its ends.
+    ``first``: rows that each process answers before any others, for its first answer takes longer than all that follow.
+    ``patience``: seconds until an answer is given up; for the model and the first rows it has the time that the
+    manifest gives train. ``now`` tells the time of its ends; ``text``: see ``StepScorer``.
     """
 
     def __init__(
-        self, stage: Stage, model: Path, folder: Path, title: str, patience: float, now: Callable[[], datetime],
-        text: frozenset[str] = frozenset(),
+        self, stage: Stage, model: Path, folder: Path, title: str, first: pa.Table, patience: float,
+        now: Callable[[], datetime], text: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
-        self._stage, self._model, self._folder, self._title = stage, model, folder, title
-        self._patience, self._now, self._text = patience, now, text
+        self.stage, self._model, self._folder, self._title = stage, model, folder, title
+        self._first, self._patience, self._now, self._text = first, patience, now, text
         self._begun: _Begun | None = None
         self._closed = False
         self._lock = threading.Lock()
@@ -93,7 +95,7 @@ class WarmProcess:
                 raise
 
     def start(self) -> None:
-        """Begin, and load the model. Raises StepFailed."""
+        """Begin, load the model, answer the first rows. Raises StepFailed; nothing is left running then."""
         with self._lock:
             self._start()
 
@@ -110,15 +112,20 @@ class WarmProcess:
     def _start(self) -> _Begun:
         if self._closed:
             raise StepFailed(f"{self._title} was ended.")
-        check_environment(self._stage, self._title)
-        check_reads(self._stage.manifest.sandbox, self._stage.workspace)
-        self._begun = _Begun(self._stage, self._model, self._folder, self._title, self._text)
+        check_environment(self.stage, self._title)
+        check_reads(self.stage.manifest.sandbox, self.stage.workspace)
+        self._begun = _Begun(self.stage, self._model, self._folder, self._title, self._text)
         try:
             if self._closed:  # meanwhile, by somebody who saw no process
                 raise _Over(f"{self._title} was ended")
-            self._begun.ready(self._patience)
+            seconds = self.stage.manifest.train.timeout.total_seconds()
+            self._begun.ready(seconds)
+            self._begun.ask(self._first, seconds)
         except _Over as over:
             raise self._ended(str(over)) from None
+        except BaseException:
+            self._ended("it did not come up")
+            raise
         return self._begun
 
     def _ended(self, why: str) -> StepFailed:

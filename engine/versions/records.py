@@ -238,6 +238,11 @@ class ScorerSection:
     parity: Parity | None = None
 
     @property
+    def asked(self) -> bool:
+        """Whether it was asked when the version was made; an older Leverframe did not."""
+        return self.maker != "process" or bool(self.why)
+
+    @property
     def words(self) -> str:
         """What it is scored by."""
         return _SCORED_BY[self.maker]

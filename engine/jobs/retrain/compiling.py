@@ -6,6 +6,7 @@ No run fails for it: a version that is not compiled is scored by a process of it
 from __future__ import annotations
 
 import shutil
+import traceback
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,6 +111,9 @@ def scored_by(form: Path | str, data: Prepared, predictions: pa.Table, *, regres
         parity, why = compared(scorer, predictions, inputs, data.train, regression=regression)
     except LeverframeError as problem:
         return Scored(ScorerSection(why=f"its tables cannot be used: {plain(str(problem), 300).rstrip('.')}"))
+    except Exception as error:  # noqa: BLE001 - a bug of ours, kept in engine.log; the model itself is none the worse
+        traceback.print_exc()
+        return Scored(ScorerSection(why=f"Leverframe itself could not read its tables ({type(error).__name__})"))
     if why:
         return Scored(ScorerSection(why=f"its tables answer otherwise: {'; '.join(why)}", parity=parity))
     return Scored(ScorerSection(maker="compiled", parity=parity), form)

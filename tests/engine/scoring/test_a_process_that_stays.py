@@ -1,0 +1,81 @@
+"""A version's process is asked again and again: it answers as the step does, and whatever becomes of it is told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from engine.errors import StepFailed
+from engine.runs.steps.sweep import sweep
+from engine.scoring.warm_process import RowsRefused, WarmProcess
+from tests.engine.scoring.staying import AT, FIRST, GAPS, by_a_step, process, rows
+
+
+@pytest.fixture
+def stays(tmp_path: Path) -> Iterator[WarmProcess]:
+    found = process(tmp_path)
+    yield found
+    found.close()
+    assert sweep(f"test-{os.getpid()}") == 0, "nothing of it is left"
+
+
+def deed(what: str) -> pa.Table:
+    return rows((0.5, 1, what, "a"))
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_it_answers_as_the_step_does_to_the_last_bit(tmp_path: Path, form: str) -> None:
+    stays = process(tmp_path, form)
+    try:
+        for number, table in enumerate((FIRST, GAPS, FIRST.slice(1, 1), FIRST.slice(0, 0))):
+            asked, wanted = stays.ask(table), by_a_step(tmp_path / f"step-{number}", stays.stage, table)
+            assert asked.to_pydict() == wanted.to_pydict() and asked.column_names == ["prediction", "p_0", "p_1"]
+    finally:
+        stays.close()
+
+
+def test_rows_that_its_model_cannot_take_are_refused_and_it_answers_others(stays: WarmProcess) -> None:
+    stays.start()
+    with pytest.raises(RowsRefused, match="scoring stays@1 failed: ValueError: no such deed"):
+        stays.ask(deed("raise"))
+    with pytest.raises(RowsRefused, match=r"ended the process itself \(sys.exit\(0\)\)"):
+        stays.ask(deed("exit"))
+    assert stays.ask(FIRST).num_rows == 3 and not stays.ends
+
+
+def test_a_crash_is_told_with_its_last_words_and_counted_and_the_next_call_is_answered(stays: WarmProcess) -> None:
+    with pytest.raises(StepFailed, match="scoring stays@1 was killed by signal 9"):
+        stays.ask(deed("die"))
+    assert [each.at for each in stays.ends] == [AT] and "signal 9" in stays.ends[0].why
+    assert stays.ask(FIRST).num_rows == 3
+
+
+def test_one_that_was_killed_while_nobody_asked_costs_no_answer(stays: WarmProcess) -> None:
+    stays.start()
+    assert sweep(f"test-{os.getpid()}") > 0
+    assert stays.ask(FIRST).num_rows == 3 and len(stays.ends) == 1
+
+
+def test_one_that_hangs_is_ended_in_time_and_that_counts_too(tmp_path: Path) -> None:
+    stays = process(tmp_path, patience=0.3)
+    with pytest.raises(StepFailed, match="scoring stays@1 did not answer in time and was stopped"):
+        stays.ask(deed("hang"))
+    assert len(stays.ends) == 1 and sweep(f"test-{os.getpid()}") == 0
+
+
+def test_an_answer_that_is_none_ends_it(stays: WarmProcess) -> None:
+    with pytest.raises(StepFailed, match="gave an answer that is too long"):
+        stays.ask(deed("babble"))
+    assert stays.ask(FIRST).num_rows == 3
+
+
+def test_after_its_end_nothing_is_answered(stays: WarmProcess) -> None:
+    stays.start()
+    stays.close()
+    with pytest.raises(StepFailed, match="scoring stays@1 was ended"):
+        stays.ask(FIRST)
+    assert not stays.ends, "an end that was wanted is none"
