@@ -43,6 +43,11 @@ class Turns:
         self._waiting: list[_Waiting] = []
         self._busy = False
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for the next batch."""
+        return len(self._waiting)
+
     def taken(self, features: pa.Table) -> pa.Table:
         """The predictions for ``features``. Raises what ``answer`` raises for them."""
         mine = _Waiting(features)
@@ -68,13 +73,18 @@ class Turns:
                     self._turn.notify_all()
 
     def _next(self) -> list[_Waiting]:
-        rows, count = 0, 0
+        """The oldest, and all with columns of the same types as far as there is room."""
+        first, rows = self._waiting[0].features, 0
+        batch: list[_Waiting] = []
+        left: list[_Waiting] = []
         for each in self._waiting:
-            rows += each.features.num_rows
-            if count and rows > self._most:
-                break
-            count += 1
-        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+            fits = not batch or rows + each.features.num_rows <= self._most
+            if fits and each.features.schema.equals(first.schema, check_metadata=True):
+                batch.append(each)
+                rows += each.features.num_rows
+            else:
+                left.append(each)
+        self._waiting = left
         return batch
 
     def _answer_all(self, batch: Sequence[_Waiting]) -> None:

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StepFailed
-from engine.runs.steps.launch import Stage, check_environment, spec_of
+from engine.runs.steps import launch
+from engine.runs.steps.launch import Stage, spec_of
 from engine.runs.steps.limits import Limits
 from engine.runs.steps.running import RunningStep, start_step
 from engine.runs.steps.sandbox import WARM_SCORER, check_reads
@@ -112,7 +113,7 @@ class WarmProcess:
     def _start(self) -> _Begun:
         if self._closed:
             raise StepFailed(f"{self._title} was ended.")
-        check_environment(self.stage, self._title)
+        launch.check_environment(self.stage, self._title)
         check_reads(self.stage.manifest.sandbox, self.stage.workspace)
         self._begun = _Begun(self.stage, self._model, self._folder, self._title, self._text)
         try:
@@ -191,7 +192,10 @@ class _Begun:
 
     @property
     def over(self) -> bool:
-        return self._running.over
+        """Whether it has ended, also where its warden has not yet seen it."""
+        poller = select.poll()
+        poller.register(self._answers, 0)
+        return self._running.over or bool(poller.poll(0))
 
     def cancel(self, why: str) -> None:
         self._running.cancel(why)
