@@ -101,18 +101,14 @@ def _prove_compiled(document: VersionDocument, form: Path, label: str, recorded:
         scorer = CompiledScorer.read(form)
         rows = inputs.select(list(document.model.features))
         scored = scorer.score(rows)
-        differing = count_differing(recorded, scored, document.golden.tolerance)
-        apart = f"{differing} of {recorded.num_rows} golden rows differ" if differing else None
-        why = apart or answers_alone(scorer, rows, scored)
+        _refuse_differing(document, label, recorded, scored, _BY_TABLES)
+        why = answers_alone(scorer, rows, scored)
     except Damage as damage:
         raise Damage(f"{label} is damaged: its compiled tables cannot be read ({str(damage).rstrip('.')}).") from None
     except StepFailed as failed:
         raise Refusal(f"{label} cannot be proven: its compiled tables: {failed} Nothing was changed.") from None
     if why:
-        raise Refusal(
-            f"{label} does not reproduce its own predictions by its compiled tables: {why}. Nothing was changed; "
-            "do not use this version, and retrain."
-        )
+        raise _not_reproduced(label, why, _BY_TABLES)
 
 
 def reproduced(store: ObjectStore, document: VersionDocument, label: str, scorer: Scorer) -> int:
@@ -125,13 +121,23 @@ def reproduced(store: ObjectStore, document: VersionDocument, label: str, scorer
     return int(recorded.num_rows)
 
 
-def _refuse_differing(document: VersionDocument, label: str, recorded: pa.Table, scored: pa.Table) -> None:
+_BY_TABLES = " by its compiled tables"
+
+
+def _refuse_differing(
+    document: VersionDocument, label: str, recorded: pa.Table, scored: pa.Table, by: str = ""
+) -> None:
     differing = count_differing(recorded, as_recorded(scored, recorded, document), document.golden.tolerance)
     if differing:
-        raise Refusal(
-            f"{label} does not reproduce its own predictions: {differing} of {recorded.num_rows} golden rows differ. "
-            "Nothing was changed; do not use this version, and look at what its environment or code depends on."
-        )
+        raise _not_reproduced(label, f"{differing} of {recorded.num_rows} golden rows differ", by)
+
+
+def _not_reproduced(label: str, why: str, by: str) -> Refusal:
+    way = "retrain" if by else "look at what its environment or code depends on"
+    return Refusal(
+        f"{label} does not reproduce its own predictions{by}: {why}. Nothing was changed; do not use this version, and "
+        f"{way}."
+    )
 
 
 def _score(

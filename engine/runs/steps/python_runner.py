@@ -276,6 +276,8 @@ def train(paths: Paths, function: Callable[..., Any], name: str) -> None:
 def score(paths: Paths, function: Optional[Callable[..., Any]], name: str) -> None:
     """Predict the input's rows with the model, or with the project's own callable."""
     features = paths.read()
+    if function is not None:
+        _fits(function, name, "model_dir, features")
     paths.write(scored(predictor_of(paths.input / "model", function, name), features, name), "predictions", name)
 
 
@@ -284,7 +286,6 @@ def predictor_of(folder: Path, function: Optional[Callable[..., Any]], name: str
     if function is None:
         return _with_model(folder)
     own = function
-    _fits(own, name, "model_dir, features")
     return lambda features: _own_predictions(_in_order(own(folder, features), features, name), name)
 
 

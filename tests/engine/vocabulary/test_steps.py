@@ -21,13 +21,17 @@ from tests.test_architecture import ROOT, sources, tree
 
 def test_every_step_has_a_name_of_its_own_and_says_what_it_does() -> None:
     assert len(set(NAMES)) == len(STEPS) and all(step.does for step in STEPS)
-    assert [step.name for step in STEPS if step.contract and step.process] == []
+    assert [step.name for step in STEPS if bool(step.contract) + step.process + bool(step.script) > 1] == []
+
+
+def test_what_a_step_runs_in_the_place_of_the_project_s_code_is_there() -> None:
+    assert all((ROOT / "engine/runs/steps" / step.script).is_file() for step in STEPS if step.script)
 
 
 @pytest.mark.parametrize("packed", ["", log_files.PACKED])
 def test_the_log_of_a_run_has_every_step_that_prints_in_the_order_of_the_table(tmp_path: Path, packed: str) -> None:
     for step in reversed(STEPS):
-        log = tmp_path / (f"steps/{step.name.replace(' ', '-')}/step" if step.contract else step.name)
+        log = tmp_path / (f"steps/{step.name.replace(' ', '-')}/step" if not step.process else step.name)
         if step.logs:
             log.parent.mkdir(parents=True, exist_ok=True)
             log.with_name(f"{log.name}.log{packed}").write_text("a line\n")
@@ -55,7 +59,7 @@ def steps_launched() -> set[str]:
         imported = re.findall(r"from engine\.vocabulary\.steps import (.*)", text)
         names = {name.strip() for line in imported for name in line.split(",")}
         found |= set(re.findall(r"\bsteps\.([A-Z_]+)\b", text)) | {name for name in names if name.isupper()}
-    return found - {"STEPS", "NAMES", "CONTRACTS"}
+    return {name for name in found if isinstance(getattr(steps, name, None), steps.StepKind)}
 
 
 def test_every_row_is_a_step_of_some_run() -> None:
