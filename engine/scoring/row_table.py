@@ -81,7 +81,15 @@ def _column(values: list[Value], kind: pa.DataType, like: pa.ChunkedArray) -> pa
         return pa.array(values, pa.string()).cast(kind)
     if pa.types.is_decimal(kind):
         return pa.array([None if value is None else str(value) for value in values], pa.string()).cast(kind)
+    if pa.types.is_integer(kind):  # Arrow would cut off what stands behind the point.
+        values = [_whole(value) if isinstance(value, float) else value for value in values]
     return pa.array(values, kind)
+
+
+def _whole(value: float) -> int:
+    if not value.is_integer():
+        raise ValueError("a number that is not whole")
+    return int(value)
 
 
 def _values(column: pa.ChunkedArray) -> list[Value]:
