@@ -253,28 +253,26 @@ def _asked(step: Any, columns: List[Any], place: int) -> Callable[[Any], Any]:
     names = list(step.feature_names_in_) if named else [f"column{n}" for n in range(len(columns))]
     begin, end = _width(step, place)
     first = [_first(each) for each in step.categories_]
+    # Numbers come as objects where truth values or text stood beside them in one array.
+    objects = [
+        column.kind == "text" or known.dtype == object for column, known in zip(columns, step.categories_)
+    ]
 
     def ask(value: Any) -> Any:
         row: Dict[str, Any] = {}
         for at, column in enumerate(columns):
             given = value if at == place else first[at]
-            if column.kind == "text":
-                row[names[at]] = pandas.Series([given], dtype=object)
-            else:
-                row[names[at]] = pandas.Series([given], dtype=bool if column.kind == "truth" else float)
+            plain = bool if column.kind == "truth" else float
+            row[names[at]] = pandas.Series([given], dtype=object if objects[at] else plain)
         frame = pandas.DataFrame(row)
         try:
-            made = step.transform(frame if named else frame.to_numpy(dtype=_common(columns)))
+            made = step.transform(frame if named else frame.to_numpy(dtype=object if any(objects) else float))
         except (ValueError, TypeError):
             return None
         made = made.toarray() if hasattr(made, "toarray") else numpy.asarray(made)
         return [float(each) for each in made[0, begin:end]]
 
     return ask
-
-
-def _common(columns: List[Any]) -> Any:
-    return object if any(column.kind == "text" for column in columns) else float
 
 
 def _first(values: Any) -> Any:
