@@ -30,6 +30,7 @@ from engine.projects import in_force, registry
 from engine.records import Actor, Deployment, VersionState
 from engine.release import decisions, planned_swaps, remarks
 from engine.release import live_folder as projection
+from engine.release.all_workers import AllWorkers, Asks, nobody_asked
 from engine.release.approvals import approval_of
 from engine.release.at_its_time import why_no_longer
 from engine.release.history import live_deployment
@@ -63,7 +64,8 @@ def move(
     """Carry out ``plan`` exactly as it was shown.
 
     Raises Conflict when the live version or the target is no longer what the plan says, Forbidden when ``by`` may not
-    by now, Refusal or Damage when the target cannot be proven. In all these cases nothing has changed.
+    by now, Refusal or Damage when the target cannot be proven, or by a worker that answers requests cannot be answered
+    with. In all these cases nothing has changed.
     """
     from engine.release.proof import Steps
 
@@ -75,20 +77,23 @@ def move(
     number = catalog.parse_label(plan.target)[1]
     release = f"{number}-{digest[:12]}-{secrets.token_hex(3)}"
     steps = Steps(on_step)
+    workers = AllWorkers(workspace, ledger, plan.target, digest, plan.live_seq, by.name, steps)
     # One proof at a time for a project: the second of two operators is told before it proves for nothing.
     with workspace.lock(f"move-{plan.project}"):
         with ledger.read() as db:
             _check(db, plan, by, clock.now())
         folder = _proven(workspace, store, plan, digest, release, steps)
         try:
-            deployment = commit(ledger, plan, settings, release, steps, reason, by, clock.now())
+            deployment = workers.commit(
+                settings, lambda asks: commit(ledger, plan, settings, release, steps, reason, by, clock.now(), asks)
+            )
         except Refusal:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         if deployment is None:
             shutil.rmtree(folder, ignore_errors=True)
             return Moved(None, tuple(steps.done), _waits(plan, by), None, plan.due)
-        sentence = _show(workspace, plan, release, steps)
+        sentence = _show(workspace, plan, release, steps, workers.said)
     if plan.kind == "rollback":
         sentence += f" {plan.source} is barred until someone lifts it."
     return Moved(deployment, tuple(steps.done), sentence, plan.source)
@@ -111,13 +116,13 @@ def _proven(workspace: Workspace, store: ObjectStore, plan: MovePlan, digest: st
     return folder
 
 
-def _show(workspace: Workspace, plan: MovePlan, release: str, steps: Steps) -> str:
+def _show(workspace: Workspace, plan: MovePlan, release: str, steps: Steps, confirmed: str) -> str:
     """Point the live link at what the ledger says by now. If that fails, the next look at the workspace does it."""
     try:
         projection.point(workspace, plan.project, release)
     except OSError as error:
         return f"{plan.target} is live in the ledger, but live/{plan.project} still leads elsewhere: {why_not(error)}."
-    steps.add(f"live: {plan.target}, written to the ledger and linked")
+    steps.add(f"live: {plan.target}, {f'{confirmed}, ' if confirmed else ''}written to the ledger and linked")
     projection.tidy(workspace, plan.project, {release})
     return f"{plan.target} is live."
 
@@ -193,8 +198,12 @@ def commit(
     reason: str,
     by: Actor,
     at: datetime,
+    asks: Asks = nobody_asked,
 ) -> Deployment | None:
-    """The one durable commit, all or none: decision, deployment, states, what is in force, audit rows, alerts over."""
+    """The one durable commit, all or none: decision, deployment, states, what is in force, audit rows, alerts over.
+
+    ``asks`` is called where it is about to become live, and may take all of it back by what it raises.
+    """
     project, number = catalog.parse_label(plan.target)
     previous = catalog.parse_label(plan.source)[1] if plan.source else None
     with ledger.write() as db:
@@ -219,6 +228,7 @@ def commit(
         if plan.due is not None:
             _plan_for(db, plan, plan.due, proven, reason, by, at)
             return None
+        asks(db)
         if kind == "approve":
             audit = trail.append(
                 db, at=at, actor=by, action="release", subject=plan.target, reason=reason, details=proven
