@@ -74,7 +74,7 @@ class Parity:
         """The verdict in one line."""
         said = [f"{self.rows:,} holdout rows compared"]
         if self.largest is not None:
-            share = " of the spread" if self.spread is not None else ""
+            share = " of the spread" if self.spread is not None and self.largest else ""
             said.append(f"largest difference {self.largest:.2g}{share}")
         if self.changed is not None:
             said.append(f"{self.changed:,} decision{'' if self.changed == 1 else 's'} changed")
