@@ -93,7 +93,9 @@ def open_ready(
     chosen = maker or document.scorer.maker
     if chosen == "compiled":
         folder.mkdir(mode=0o700, parents=True)
-        return compiled_scorer(store, label, document, folder / COMPILED)
+        scorer = compiled_scorer(store, label, document, folder / COMPILED)
+        scorer.ready()
+        return scorer
     rows = row_table(store, document)
     kit = _unpacked(workspace, store, label, document, folder, marker, held)
     title, text = f"scoring {label}", text_predicted(kit.stage, document.schema)
