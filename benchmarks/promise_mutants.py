@@ -13,6 +13,7 @@ from benchmarks.engine_mutants import ENGINES
 from benchmarks.export_mutants import EXPORTS
 from benchmarks.import_mutants import IMPORTED
 from benchmarks.kind_mutants import KINDS
+from benchmarks.makers_mutants import MAKERS
 from benchmarks.mutation.fault import Fault
 from benchmarks.package_mutants import PACKAGES
 from benchmarks.planned_swap_mutants import PLANNED_SWAPS
@@ -173,6 +174,7 @@ FAULTS = (
     *DOOR,
     *ENGINES,
     *KINDS,
+    *MAKERS,
     *BUNDLES,
     *TRAVEL,
     *PACKAGES,

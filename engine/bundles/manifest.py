@@ -15,8 +15,10 @@ from engine.errors import Damage, Refusal
 from engine.json_records import read as read_record
 from engine.json_records import write as written
 from engine.text import plain
+from engine.versions.document import COMPILED
 
-FORMAT = 1
+# An older Leverframe does not know of compiled tables, and would take them for what has no business in a bundle.
+FORMAT, WITH_TABLES = 1, 2
 KIND = "leverframe-bundle"
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 DIGEST = re.compile("[0-9a-f]{64}")
@@ -57,7 +59,11 @@ class BundleManifest:
 
 def content(manifest: BundleManifest) -> bytes:
     """The bytes that are signed."""
-    return canonical({"kind": KIND, "format": FORMAT, **written(manifest)}).encode()
+    return canonical({"kind": KIND, "format": _format(manifest), **written(manifest)}).encode()
+
+
+def _format(manifest: BundleManifest) -> int:
+    return WITH_TABLES if any(each.name.startswith(f"{COMPILED}/") for each in manifest.members) else FORMAT
 
 
 def read(text: bytes) -> BundleManifest:
@@ -65,13 +71,15 @@ def read(text: bytes) -> BundleManifest:
     document = spelling.parsed(text, "Its manifest")
     if not isinstance(document, dict) or document.get("kind") != KIND:
         raise Damage("Its manifest is not that of a bundle.")
-    if document.get("format") != FORMAT:
+    if document.get("format") not in (FORMAT, WITH_TABLES):
         found = plain(str(document.get("format")), 20)
         raise Refusal(
-            f"It has the format {found} and this Leverframe reads {FORMAT}; bundle the version with a Leverframe of "
-            "the same release, or use that release here."
+            f"It has the format {found} and this Leverframe reads {FORMAT} and {WITH_TABLES}; bundle the version "
+            "with a Leverframe of the same release, or use that release here."
         )
     found_manifest = read_record(BundleManifest, document, "Its manifest")
+    if document["format"] != _format(found_manifest):
+        raise Damage("Its manifest has another format than its members ask for.")
     absent = [file for part in found_manifest.absent for file in part.files]
     digests = [found_manifest.version, found_manifest.workspace]
     digests += [each.sha256 for each in (*found_manifest.members, *absent)]

@@ -145,8 +145,8 @@ def test_what_is_no_file_and_what_is_no_zip(receiver: Engine, tmp_path: Path) ->
 
 
 def test_a_format_of_another_leverframe(refused: Callable[[Path], str], sender: Sender, tmp_path: Path) -> None:
-    forged = signed(tmp_path / "x.zip", sender.home, contents(sender.zip), lambda found: found.update(format=2))
-    assert "format 2 and this Leverframe reads 1" in refused(forged)
+    forged = signed(tmp_path / "x.zip", sender.home, contents(sender.zip), lambda found: found.update(format=3))
+    assert "format 3 and this Leverframe reads 1 and 2" in refused(forged)
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,22 @@ from typing import Any
 import pytest
 
 from engine.audit.chain import canonical
+from engine.bundles.contents import files_of
 from engine.errors import Damage
+from engine.scoring.parity import EXACT
 from engine.storage.objects import ObjectStore, Stored
 from engine.storage.stored_files import StoredBlock, StoredFile
-from engine.versions.document import damaged, digest_of_files, load, of_version, save, stored_files, written
-from engine.versions.records import BothDecisions, DecisionCounts, DrawnHoldout, MetricValues, SegmentValues
+from engine.versions.diff import changes
+from engine.versions.document import damaged, digest_of_files, folders, load, of_version, save, stored_files, written
+from engine.versions.parity import Group, Parity, WorstRow
+from engine.versions.records import (
+    BothDecisions,
+    DecisionCounts,
+    DrawnHoldout,
+    MetricValues,
+    ScorerSection,
+    SegmentValues,
+)
 from tests.version_documents import CODE, DATA, JUDGED, WHOLE
 
 FILE = StoredFile("a" * 64, 10, ("b" * 64, "c" * 64), "steps.py", True)
@@ -102,6 +113,40 @@ def test_a_kind_of_environment_is_written_only_where_it_is_not_python(store: Obj
     other = replace(FULL, environment=replace(FULL.environment, kind="r"))
     found = load(store, save(store, other))
     assert found.environment.kind == "r" and written(found)["environment"]["kind"] == "r"
+
+
+def test_what_a_version_is_scored_by_is_kept_with_its_evidence_and_its_files_are_the_version_s(
+    store: ObjectStore,
+) -> None:
+    group = Group(3, 0.0, 0)
+    parity = Parity(
+        True, (), "the label and 2 probabilities", 20, 20, 0.0, 0.0, None, 0, 0.0, 0, group, group, group,
+        (WorstRow(7, "1 (p_1 0.6)", "1 (p_1 0.6)", 1e-16, ("gaps",)),), EXACT,
+    )  # fmt: skip
+    tables = replace(FILE, path="numbers.bin", executable=False)
+    compiled = replace(FULL, scorer=ScorerSection("compiled", "", (tables,), parity))
+    found = load(store, save(store, compiled))
+    assert found == compiled and "scorer" not in written(FULL)
+    assert ("compiled/numbers.bin", tables) in stored_files(found) and folders(found)["compiled"] == (tables,)
+    assert "compiled" not in folders(FULL)
+    assert [each.name for each in files_of(found) if each.name not in {one.name for one in files_of(FULL)}] == [
+        "compiled/numbers.bin"
+    ]
+    (change,) = [each for each in changes(FULL, found) if each.what == "scorer"]
+    assert change.summary == "a process of its own → compiled tables"
+    assert not any(each.what == "scorer" for each in changes(found, found))
+
+
+@pytest.mark.parametrize(
+    ("section", "sentence", "asked"),
+    [
+        (ScorerSection(), "a process of its own", False),
+        (ScorerSection(why="it is a rule"), "a process of its own: it is a rule", True),
+        (ScorerSection("compiled"), "compiled tables", True),
+    ],
+)
+def test_what_it_is_scored_by_is_one_line(section: ScorerSection, sentence: str, asked: bool) -> None:
+    assert (section.sentence, section.asked) == (sentence, asked)
 
 
 def without(*place: str | int) -> Callable[[Any], None]:
