@@ -82,7 +82,7 @@ REFUSALS = (
     Fault("a zip has no comment", "engine/bundles/zip_layout.py", "if disk or start or comment or here != count or", "if", _SAYS),
     Fault("a zip's end fits its length", "engine/bundles/zip_layout.py", " or begins + length + behind != size", "", _SAYS),
     Fault("a directory lists all that it holds", "engine/bundles/zip_layout.py", "    if place != len(content):\n", "    if False:\n", _SAYS),
-    Fault("another format is refused", "engine/bundles/manifest.py", 'if document.get("format") != FORMAT:', "if False:", _BAD),
+    Fault("another format is refused", "engine/bundles/manifest.py", 'if document.get("format") not in (FORMAT, WITH_TABLES):', "if False:", _BAD),
     Fault("a digest in a manifest is one", "engine/bundles/manifest.py", "if not all(DIGEST.fullmatch(each) for each in digests):", "if False:", _SAYS),
     Fault("a size in a manifest is one", "engine/bundles/manifest.py", "if each.size < 0 or any(piece <= 0 for piece in each.pieces) or sum(each.pieces or (each.size,)) != each.size:", "if False:", _SAYS),
     Fault("no text is larger than any real one", "engine/bundles/reading.py", "if place.size > LARGEST_TEXT:", "if False:", _SAYS),

@@ -16,7 +16,7 @@ RUN = {"id", "project", "job", "state", "queued_at", "started_at", "ended_at", "
 AT = {"project", "version", "since", "approved_by", "reason"}
 DOCUMENT = {
     "code", "data", "schema", "environment", "model", "settings", "schedule", "metrics", "gates", "golden", "lineage",
-    "digest",
+    "digest", "scored_by",
 }  # fmt: skip
 
 
