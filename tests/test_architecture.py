@@ -55,6 +55,7 @@ NEIGHBOURS = {
     ("doctor", "schedule"),
     ("rewind", "schedule"),
     ("rewind", "overview"),
+    ("serving", "pages"),
 }
 SCREEN_LIBRARIES = {"console", "textual", "rich", "click"}
 HEAVY = (

@@ -87,7 +87,7 @@ def _bound(application: Callable[..., Any], host: str, port: int, patience: int,
             asyncore_use_poll=True,
         )
     except OSError as error:
-        raise Refusal(_why(error, host, port)) from None
+        raise Refusal(why_not_bound(error, host, port)) from None
     channels(server, longest)
     return server
 
@@ -138,7 +138,8 @@ def one_too_many(there: Sequence[tuple[str, float, bool]]) -> int:
     return min((number for number in idle if held[there[number][0]] == most), key=lambda number: there[number][1])
 
 
-def _why(error: OSError, host: str, port: int) -> str:
+def why_not_bound(error: OSError, host: str, port: int) -> str:
+    """Why a server has not got its address, and what to do, as a sentence."""
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} of {host} is taken by another process; --port chooses another one."
     if error.errno == errno.EADDRNOTAVAIL:

@@ -17,8 +17,8 @@ GIT, SVN, UV, R, DISK, LEDGER, THEN, EXPORT = OURS = tuple(
     f"leverframe-{what}-" for what in ("git", "svn", "uv", "r", "disk", "ledger", "then", "export")
 )
 # In the workspace's cache: what a check and an export work in, a version that comes in, what a worker that answers
-# holds, and the copies of the ledger as it stood.
-CHECK, WORK, IMPORT, WORKER, COPIES = "check-", "export-", "import-", "worker-", "then"
+# holds, the figures of a server's workers, and the copies of the ledger as it stood.
+CHECK, WORK, IMPORT, WORKER, FIGURES, COPIES = "check-", "export-", "import-", "worker-", "figures-", "then"
 
 
 @contextmanager
@@ -35,8 +35,13 @@ def held(prefix: str, place: Path | None = None) -> Iterator[tuple[Path, int]]:
     try:
         yield folder, lock
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
+        end(folder, lock)
+
+
+def end(folder: Path, lock: int) -> None:
+    """Let go of a folder that ``make`` made."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.close(lock)
 
 
 def make(prefix: str, place: Path | None = None) -> tuple[Path, int]:
@@ -64,7 +69,7 @@ def make(prefix: str, place: Path | None = None) -> tuple[Path, int]:
 def tidy(cache: Path) -> None:
     """Delete what killed processes left in the system's temporary folder and in the workspace's ``cache``."""
     sweep(Path(tempfile.gettempdir()))
-    sweep(cache, (CHECK, WORK, IMPORT, WORKER))
+    sweep(cache, (CHECK, WORK, IMPORT, WORKER, FIGURES))
     sweep(cache / COPIES, ("",))
 
 

@@ -1,0 +1,145 @@
+"""A connection of a client, with a bound for everything that it may do: uvicorn's, and what uvicorn leaves open.
+
+uvicorn waits for ever for a request that began, for one that never begins, and for whoever does not read their answer;
+it takes heads of any size, and lets go of a client that has said all it has to say and waits (a half-closed one).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from engine.serving.exchange import Answer, Unanswered, told
+
+if TYPE_CHECKING:
+    from uvicorn.config import Config
+    from uvicorn.server import ServerState
+
+HEAD_BYTES = 32 * 1024
+PATIENCE, READING = 10.0, 30.0  # seconds in which a request has to come, and its answer has to be taken
+MOST = 1000  # connections of one worker
+
+HEADS = (
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+)
+_REASONS = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large",
+            503: b"Service Unavailable"}  # fmt: skip
+
+
+class Connection(HttpToolsProtocol):
+    """One connection. ``sweep`` is asked once a second whether it is at its end."""
+
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        super().__init__(config, server_state, app_state)
+        self._since = self.loop.time()  # of the request that is coming, or of the connection while none has begun
+        self._spoke, self._began, self._in_head, self._head = False, False, True, 0
+        self._unread: float | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > MOST and not self._made_room():
+            sorry = "Too many are connected; try again in a moment."
+            self.end(told(Unanswered(503, sorry, heads={"Retry-After": "1"})))
+
+    def _made_room(self) -> bool:
+        """Whether the oldest connection that waits for nothing was ended for this one."""
+        idle = [each for each in self.connections if isinstance(each, Connection) and each is not self and each.is_idle]
+        if not idle:
+            return False
+        min(idle, key=lambda each: each.since).transport.abort()
+        return True
+
+    @property
+    def since(self) -> float:
+        return self._since
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether its client waits for nothing."""
+        return not self._began and (self.cycle is None or self.cycle.response_complete)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        if self._in_head:
+            self._head += len(data)
+        super().data_received(data)
+        if self._in_head and self._head > HEAD_BYTES and not self.transport.is_closing():
+            self.end(told(Unanswered(431, f"The head of a request has at most {HEAD_BYTES // 1024} KiB.")))
+
+    def on_message_begin(self) -> None:
+        self._since, self._spoke, self._began, self._in_head = self.loop.time(), True, True, True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head, self._head = False, 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._since, self._began, self._in_head = self.loop.time(), False, True
+        super().on_message_complete()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Its client says no more: what it has said whole is answered, then it is at its end."""
+        waits = self.cycle is not None and not self.cycle.response_complete and not self._began
+        if not waits or self.transport.get_extra_info("ssl_object") is not None:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
+    def send_400_response(self, msg: str) -> None:
+        self.end(told(Unanswered(400, "That is no request of HTTP/1.1 that can be read.")))
+
+    def end(self, answer: Answer) -> None:
+        """Say why, and close; whoever has no answer to what came before gets none any more."""
+        own = {"Content-Type": answer.kind, "Content-Length": str(len(answer.body)), "Connection": "close"}
+        lines = [b"HTTP/1.1 %d %s" % (answer.status, _REASONS[answer.status])]
+        lines += [f"{name}: {value}".encode("latin-1") for name, value in (*HEADS, *answer.heads.items(), *own.items())]
+        self.transport.write(b"\r\n".join(lines) + b"\r\n\r\n" + answer.body)
+        self.transport.close()
+
+    def pause_writing(self) -> None:
+        self._unread = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._unread = None
+        super().resume_writing()
+
+    def sweep(self, now: float) -> None:
+        """End it where its client takes too long."""
+        if self.transport.is_closing():
+            return
+        if self._unread is not None and now - self._unread > READING:
+            self.transport.abort()
+        if now - self._since <= PATIENCE:
+            return
+        # With others of its client's before it that wait for an answer, it is us whom the rest waits for.
+        if self._began and not self.pipeline:
+            self.end(told(Unanswered(408, f"The request did not come to its end within {PATIENCE:.0f} s.")))
+        elif not self._spoke:
+            self.transport.close()
+
+
+def swept(connections: Iterable[Any], now: float) -> None:
+    """``sweep`` each."""
+    for each in list(connections):
+        if isinstance(each, Connection):
+            each.sweep(now)
+
+
+def tls(certificate: str, key: str) -> ssl.SSLContext:
+    """What a server shows of itself. Raises OSError (ssl.SSLError is one) for files that do not do."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, key)
+    return context

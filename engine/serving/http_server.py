@@ -1,0 +1,174 @@
+"""The HTTP server of one worker: uvicorn's connections over a socket that all workers share.
+
+One socket, so that whoever is free takes the next client, and a worker that dies takes nobody with it who was not let
+in yet. Each takes one client a round: the kernel wakes them all, and the first would take every one that waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from engine.serving.connection import HEADS, Connection, swept
+from engine.serving.exchange import Answer, Asked, Unanswered
+
+BODY_BYTES = 16 * 2**20
+KEEP_ALIVE = 75  # seconds
+DRAIN = 20.0
+_ALWAYS = [(name.lower().encode(), value.encode()) for name, value in HEADS]
+Answering = Callable[[Asked], Answer | Awaitable[Answer]]
+
+
+class Endpoint:
+    """The application as uvicorn calls it: reads a body within bounds, and writes an answer."""
+
+    def __init__(
+        self, answer: Answering, refused: Callable[[Asked, Unanswered], Answer], now: Callable[[], datetime],
+        monotonic: Callable[[], float], numbers: Callable[[], str],
+    ) -> None:  # fmt: skip
+        self._answer, self._refused, self._now, self._monotonic = answer, refused, now, monotonic
+        self._numbers = numbers
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        heads = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        number = self._numbers()
+        try:
+            body = await _body(heads, receive)
+        except Unanswered as problem:
+            await _send(send, self._refused(self._asked(scope, heads, b"", number), problem), number)
+            return
+        if body is None:
+            return
+        found = self._answer(self._asked(scope, heads, body, number))
+        answer = found if isinstance(found, Answer) else await found
+        await _send(send, answer, number)
+
+    def _asked(self, scope: Any, heads: Mapping[str, str], body: bytes, number: str) -> Asked:
+        client = scope["client"]
+        raw: bytes = scope["raw_path"]
+        path = raw.decode("latin-1")
+        return Asked(
+            scope["method"], path, heads, body, client[0] if client else "", self._now(), self._monotonic(), number
+        )
+
+
+async def _body(heads: Mapping[str, str], receive: Any) -> bytes | None:
+    """The body; None where whoever sent it has gone. Raises Unanswered for too much."""
+    length = heads.get("content-length", "")
+    if length.isdigit() and (len(length) > 15 or int(length) > BODY_BYTES):
+        raise _too_much()
+    message = await receive()
+    if message["type"] != "http.request":
+        return None
+    body: bytes = message["body"]
+    if not message["more_body"]:
+        return body
+    whole = bytearray(body)
+    while message["more_body"]:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        whole += message["body"]
+        if len(whole) > BODY_BYTES:
+            raise _too_much()
+    return bytes(whole)
+
+
+def _too_much() -> Unanswered:
+    return Unanswered(413, f"The body has more than {BODY_BYTES // 2**20} MiB; send fewer rows at once.")
+
+
+async def _send(send: Any, answer: Answer, number: str) -> None:
+    heads = [
+        *_ALWAYS,
+        (b"x-request-id", number.encode()),
+        (b"content-type", answer.kind.encode()),
+        (b"content-length", b"%d" % len(answer.body)),
+        *((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in answer.heads.items()),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": heads})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+class HttpServer:
+    """Lets clients in through ``listening``, which it does not close, from ``serve`` until ``drain``."""
+
+    def __init__(self, endpoint: Endpoint, listening: socket.socket, context: ssl.SSLContext | None) -> None:
+        _quiet()
+        self._config = Config(
+            endpoint, http=Connection, ws="none", lifespan="off", log_config=None, access_log=False, interface="asgi3",
+            proxy_headers=False, server_header=False, date_header=False, timeout_keep_alive=KEEP_ALIVE, loop="none",
+        )  # fmt: skip
+        self._config.load()
+        self._state, self._listening, self._context = ServerState(), listening, context
+        self._letting_in: set[asyncio.Task[Any]] = set()
+        self._ended = asyncio.Event()
+
+    async def serve(self) -> None:
+        """Answer until ``drain`` has come to its end."""
+        loop = asyncio.get_running_loop()
+        self._listening.setblocking(False)
+        loop.add_reader(self._listening.fileno(), self._let_in)
+        while not self._ended.is_set():
+            swept(self._state.connections, loop.time())
+            try:
+                await asyncio.wait_for(self._ended.wait(), 1.0)
+            except TimeoutError:
+                continue
+
+    def _let_in(self) -> bool:
+        try:
+            client, _ = self._listening.accept()
+        except OSError:  # Another worker was faster, the client has gone, or no descriptor is left.
+            return False
+        client.setblocking(False)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(self._connected(loop, client))
+        self._letting_in.add(task)
+        task.add_done_callback(self._letting_in.discard)
+        return True
+
+    async def _connected(self, loop: asyncio.AbstractEventLoop, client: socket.socket) -> None:
+        try:
+            await loop.connect_accepted_socket(self._made, client, ssl=self._context)
+        except OSError:  # It has gone, or speaks no TLS.
+            client.close()
+
+    def _made(self) -> Connection:
+        return Connection(self._config, self._state, {})
+
+    async def drain(self, seconds: float = DRAIN) -> bool:
+        """Let nobody in any more and answer what came, for ``seconds`` at most. Returns whether all was answered."""
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._listening.fileno())
+        until = loop.time() + seconds
+        for task in list(self._letting_in):
+            await asyncio.wait([task], timeout=1.0)
+        # A request that was sent before is in the kernel's hands perhaps: it is read before idle clients are let go.
+        await asyncio.sleep(0.05)
+        while self._state.connections and loop.time() < until:
+            for each in list(self._state.connections):
+                each.shutdown()
+            await asyncio.sleep(0.02)
+        whole = not self._state.connections
+        for each in list(self._state.connections):
+            each.transport.abort()
+        self._ended.set()
+        return whole
+
+
+def _quiet() -> None:
+    """What clients do wrong is answered, and not a line for whoever runs the server each time."""
+    for name in ("uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.handlers = [logging.NullHandler()] if name == "uvicorn.error" else []

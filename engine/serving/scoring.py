@@ -1,0 +1,214 @@
+"""From a request for a project's answers to the answers: checked, scored by whoever is to, noted.
+
+What is quick is answered at once, on the server's own thread; what waits for another process, or is large, goes to
+threads of which there are a fixed number, behind a queue of a fixed length.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from engine.errors import Refusal
+from engine.requests.records import Answered
+from engine.serving.columns import columns_of
+from engine.serving.contracts import Notes, Versions
+from engine.serving.exchange import Answer, Asked, Unanswered
+from engine.serving.failover import FallbackCounts, Given, NoAnswer, answered, answered_at_once
+from engine.serving.figures import Figures
+from engine.serving.form import Form, Rows
+
+if TYPE_CHECKING:
+    from engine.scoring.ready import Value
+    from engine.serving.held import Held
+
+LARGE = 64 * 1024  # bytes of a body that no other request is to wait for
+WAITING, WORKING = 32, 1  # threads that wait for other processes, and that work themselves
+QUEUE = 96  # requests that may wait for those, in one worker
+AGAIN = {"Retry-After": "1"}
+
+
+class Prepared(NamedTuple):
+    """A version and what is made once for all of its answers."""
+
+    held: Held
+    form: Form
+
+
+Read = Callable[[Form, Asked], Rows]
+Write = Callable[[Prepared, Given, Rows, Asked], Answer]
+
+
+class Threads:
+    """Threads with a bound for what may wait for them. For the server's own thread."""
+
+    def __init__(self, threads: int, name: str, queue: int = QUEUE) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._most, self._under_way = threads + queue, 0
+
+    def refuse_more(self) -> None:
+        """Raise Unanswered where as many wait as may."""
+        if self._under_way >= self._most:
+            raise Unanswered(429, "As many requests wait for this version as may; try again in a moment.", heads=AGAIN)
+
+    async def run(self, work: Callable[..., Any], *given: Any) -> Any:
+        """``work`` in one of the threads. Whoever gives up waiting leaves it its place until it ends."""
+        self.refuse_more()
+        self._under_way += 1
+        future = self._pool.submit(work, *given)
+        loop = asyncio.get_running_loop()
+        future.add_done_callback(lambda done: loop.is_closed() or loop.call_soon_threadsafe(self._ended))
+        return await asyncio.wrap_future(future)
+
+    def _ended(self) -> None:
+        self._under_way -= 1
+
+    def close(self) -> None:
+        """Begin nothing more; what has begun is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Scoring:
+    """Answers requests for projects. ``notes`` None: nothing is kept of them."""
+
+    def __init__(
+        self, versions: Versions, projects: Callable[[], Sequence[str]], notes: Notes | None, counts: FallbackCounts,
+        figures: Figures, monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self._versions, self._projects, self._notes = versions, projects, notes
+        self._counts, self._figures, self._monotonic = counts, figures, monotonic
+        self._prepared: dict[str, Prepared] = {}
+        self._waiting = Threads(WAITING, "waits for an answer")
+        self._working = Threads(WORKING, "large requests")
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._waiting.close()
+        self._working.close()
+
+    def prepared(self, project: str) -> Prepared:
+        """The live version of ``project`` and its form. Raises Unanswered."""
+        held = self._versions.live(project)
+        if held is None:
+            why = self._versions.why_not(project)
+            if project not in self._projects():
+                raise Unanswered(404, f"No project of that name answers requests here. {why}")
+            raise Unanswered(503, why or "No version is live.", heads=AGAIN)
+        known = self._prepared.get(project)
+        if known is None or known.held is not held:
+            known = self._prepared[project] = Prepared(held, self._form(held, known))
+        return known
+
+    @staticmethod
+    def _form(held: Held, known: Prepared | None) -> Form:
+        """Kept where only the ledger's word was read anew: to make one takes milliseconds."""
+        if known is not None and (known.held.digest, known.held.spec) == (held.digest, held.spec):
+            return known.form
+        schema, settings = held.document.schema, held.document.settings
+        names = [name for name in settings.get("data", {}).get("key", ()) if name not in held.scorer.features]
+        try:
+            features, keys = columns_of(schema, held.scorer.features), columns_of(schema, names)
+        except Refusal as problem:
+            raise Unanswered(503, f"{held.label} cannot be asked over HTTP: {problem}") from None
+        return Form(features, keys, held.spec.rows, refuse=held.spec.unseen == "refuse")
+
+    def answer(self, project: str, asked: Asked, read: Read, write: Write) -> Answer | Awaitable[Answer]:
+        """The answer for ``project``. Raises Unanswered, at once or when it is awaited."""
+        prepared = self.prepared(project)
+        if prepared.held.scorer.blocks or len(asked.body) > LARGE:
+            threads = self._waiting if prepared.held.scorer.blocks else self._working
+            threads.refuse_more()
+            return self._apart(project, prepared, asked, read, write, threads)
+        try:
+            rows = read(prepared.form, asked)
+            given = answered_at_once(prepared.held, rows.values, self._counts)
+        except (Unanswered, NoAnswer) as problem:
+            raise self._refused(project, prepared, asked, problem) from None
+        return self._given(project, prepared, asked, rows, given, write)
+
+    async def _apart(
+        self, project: str, prepared: Prepared, asked: Asked, read: Read, write: Write, threads: Threads
+    ) -> Answer:
+        async def ask(version: Held, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
+            found: list[tuple[Value, ...]] = await threads.run(version.scorer.answer, rows)
+            return found
+
+        try:
+            if len(asked.body) > LARGE:
+                rows: Rows = await self._working.run(read, prepared.form, asked)
+            else:
+                rows = read(prepared.form, asked)
+            given = await answered(prepared.held, rows.values, ask, self._counts)
+        except (Unanswered, NoAnswer) as problem:
+            raise self._refused(project, prepared, asked, problem) from None
+        return self._given(project, prepared, asked, rows, given, write)
+
+    def _given(
+        self, project: str, prepared: Prepared, asked: Asked, rows: Rows, given: Given, write: Write
+    ) -> Answer:
+        answer = write(prepared, given, rows, asked)
+        seconds = self._monotonic() - asked.began
+        self._figures.answered(project, given.label, given.fallback, len(rows.values), seconds)
+        if self._notes is not None:
+            features = prepared.held.scorer.features
+            self._notes.note(
+                Answered(
+                    project, given.label, given.digest, given.fallback, asked.at, seconds, answer.status, asked.number,
+                    features, given.outputs, rows.values, given.answers, rows.keys,
+                )
+            )  # fmt: skip
+        return answer
+
+    def _refused(self, project: str, prepared: Prepared, asked: Asked, problem: Unanswered | NoAnswer) -> Unanswered:
+        """``problem`` for whoever asked, noted."""
+        if isinstance(problem, NoAnswer):
+            status = 422 if problem.of_these_rows else 503
+            problem = Unanswered(status, str(problem), heads={} if problem.of_these_rows else AGAIN)
+        if self._notes is not None:
+            held, seconds = prepared.held, self._monotonic() - asked.began
+            self._notes.note(
+                Answered(project, held.label, held.digest, None, asked.at, seconds, problem.status, asked.number)
+            )
+        return problem
+
+
+def read_body(form: Form, asked: Asked) -> Rows:
+    """The rows of a request of our own form. Raises Unanswered."""
+    return form.read(asked.body)
+
+
+def write_body(prepared: Prepared, given: Given, rows: Rows, asked: Asked) -> Answer:
+    """An answer of our own form."""
+    return Answer(200, _bodies(given.label, given.digest, given.fallback, given.outputs)(given.answers, rows.told))
+
+
+_Body = Callable[[Sequence[Sequence["Value"]], Sequence[Any]], bytes]
+_made: dict[tuple[str, str, str | None, tuple[str, ...]], _Body] = {}
+
+
+def _bodies(label: str, digest: str, fallback: str | None, outputs: tuple[str, ...]) -> _Body:
+    """What writes the bodies of all answers by one version: only predictions differ from one to the next."""
+    known = _made.get((label, digest, fallback, outputs))
+    if known is not None:
+        return known
+    from msgspec import defstruct
+    from msgspec import json as fast
+
+    if len(_made) > 256:
+        _made.clear()
+    names = {f"o{place}": name for place, name in enumerate(outputs)}
+    kind = defstruct("Prediction", [(field, Any) for field in names], rename=names, gc=False)
+    encode = fast.Encoder().encode
+    about = json.dumps({"version": label, "digest": digest, "fallback": fallback})
+    before, between = f'{about[:-1]},"predictions":'.encode(), b',"told":'
+
+    def body(answers: Sequence[Sequence[Value]], told: Sequence[Any]) -> bytes:
+        predictions = encode([kind(*each) for each in answers])
+        return b"".join((before, predictions, between, encode(told) if told else b"[]", b"}"))
+
+    _made[label, digest, fallback, outputs] = body
+    return body

@@ -1,0 +1,219 @@
+"""One worker: a process that answers requests until it is told to end, or whoever started it is there no more.
+
+``python -m engine.serving.worker SETTINGS``, started by the supervisor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import clock, withheld
+from engine.access.tokens import TokenBook
+from engine.errors import LeverframeError
+from engine.projects import in_force
+from engine.projects.manifest.serve import spec_of
+from engine.requests.log import LogRules, RequestLog
+from engine.scoring.makers import open_ready
+from engine.serving import figures
+from engine.serving.app import App, Around
+from engine.serving.connection import tls
+from engine.serving.following import Following
+from engine.serving.http_server import Endpoint, HttpServer
+from engine.serving.scoring import Scoring
+from engine.serving.worker_settings import Settings
+from engine.storage import workspace as workspaces
+from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
+from engine.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.scoring.ready import ReadyScorer
+    from engine.versions.records import VersionDocument
+
+READY_WITHIN = 20.0  # seconds that clients wait at the door for the first versions
+SETTLE_EVERY = 60.0
+_LEAST_PATIENCE = 30.0  # to load a model takes seconds, however quick it is then
+LOST, BROKEN = 3, 4
+
+
+class _Projects:
+    """The projects that answer requests, read anew when the ledger has changed."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger, self._mark, self._found = ledger, -1, tuple[str, ...]()
+
+    def __call__(self) -> Sequence[str]:
+        with suppress(LeverframeError):  # What was read last; that the ledger cannot be read is said of each version.
+            mark = self._ledger.marker()
+            if mark != self._mark:
+                with self._ledger.read() as db:
+                    self._found = in_force.served(db)
+                self._mark = mark
+        return self._found
+
+
+class Worker:
+    """All that one worker is made of."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._folder = settings, Path(settings.folder)
+        self._workspace = workspaces.find(Path(settings.home))
+        self._ledger = Ledger(self._workspace.ledger, locks=self._workspace.root / "locks")
+        self._store = ObjectStore(self._workspace.objects)
+        self._following = Following(self._workspace, self._ledger, self._store, self._opened)
+        name = self._following.worker.name
+        self._log = RequestLog(self._workspace, self._ledger, name, self._rules, on_bug=self._bug)
+        self._tokens = TokenBook(self._ledger) if settings.tokens else None
+        self._figures = figures.Figures()
+        self._projects = _Projects(self._ledger)
+        self._scoring = Scoring(
+            self._following, self._projects, self._log, self._following.fallbacks, self._figures
+        )  # fmt: skip
+        around = Around(self._projects, self._tokens, self._gathered, self._keep)
+        self._app = App(self._scoring, self._figures, around)
+        context = tls(settings.certificate, settings.key) if settings.certificate else None
+        numbers = map(f"{settings.number}-{name}-{{:x}}".format, itertools.count(1))
+        endpoint = Endpoint(
+            self._app.answer, self._app.refused_whole, clock.now, time.monotonic, lambda: next(numbers)
+        )  # fmt: skip
+        self._server = HttpServer(endpoint, socket.socket(fileno=settings.listening), context)
+        self._stop, self._code = threading.Event(), 0
+        self._end = asyncio.Event()
+
+    async def run(self) -> int:
+        """Answer until told to end. Returns the process's exit code."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._end.set)
+        loop.add_reader(self._settings.alive, self._orphaned, loop)
+        thread = threading.Thread(target=self._guarded(self._follow, loop), name="following")
+        thread.start()
+        try:
+            await self._first_versions()
+            gc.collect()
+            gc.freeze()  # What is there now stays: it need not be looked through again and again.
+            serving = asyncio.create_task(self._server.serve())
+            keeping = asyncio.create_task(self._keep_house())
+            await self._end.wait()
+            await self._server.drain()
+            keeping.cancel()
+            await serving
+        finally:
+            self._stop.set()
+            self._scoring.close()
+            await asyncio.to_thread(thread.join)
+            await asyncio.to_thread(self._log.close)
+            with suppress(OSError):
+                figures.write(self._folder, str(self._settings.number), self._figures.taken())
+            self._ledger.close()
+        return self._code
+
+    def _orphaned(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The supervisor is there no more, however it went: nobody would start or end this one any more."""
+        loop.remove_reader(self._settings.alive)
+        self._end.set()
+
+    async def _first_versions(self) -> None:
+        until = time.monotonic() + READY_WITHIN
+        while time.monotonic() < until and not self._end.is_set():
+            if all(self._following.live(each) is not None for each in self._projects()):
+                return
+            await asyncio.sleep(0.02)
+
+    async def _keep_house(self) -> None:
+        settled = time.monotonic()
+        while True:
+            await asyncio.sleep(1.0)
+            with suppress(OSError):  # A full disk under them: others see figures of before.
+                figures.write(self._folder, str(self._settings.number), self._figures.taken())
+            if self._following.is_lost:
+                self._code = LOST
+                self._end.set()
+            if self._tokens is not None and time.monotonic() - settled > SETTLE_EVERY:
+                settled = time.monotonic()
+                await asyncio.to_thread(self._settle)
+
+    def _settle(self) -> None:
+        if self._tokens is not None:
+            with suppress(LeverframeError):  # It is written the next time.
+                self._tokens.settle(clock.now())
+
+    def _follow(self) -> None:
+        self._following.run(self._stop)
+
+    def _guarded(self, work: Callable[[], None], loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+        """``work`` for a thread: a bug in it ends the worker, which another one takes the place of."""
+
+        def guarded() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001
+                self._bug(error)
+                self._code = BROKEN
+                loop.call_soon_threadsafe(self._end.set)
+
+        return guarded
+
+    def _opened(self, label: str, document: VersionDocument, folder: Path) -> ReadyScorer:
+        patience = max(_LEAST_PATIENCE, spec_of(document.settings).timeout.total_seconds())
+        marker = f"{self._workspace.token}-serve-{os.getpid()}"
+        return open_ready(self._workspace, self._store, label, document, folder, marker=marker, patience=patience)
+
+    def _rules(self, project: str) -> LogRules:
+        with self._ledger.read() as db:
+            said = in_force.settings(db, project)
+        spec, sensitive = spec_of(said), said.get("data", {}).get("sensitive", ())
+        return LogRules(spec.log, spec.log_for, spec.log_size, frozenset(sensitive))
+
+    def _gathered(self) -> bytes:
+        there = figures.read(self._folder)
+        return figures.exposition({**there, str(self._settings.number): self._figures.taken()})
+
+    def _bug(self, error: Exception) -> None:
+        self._keep(f"worker {self._settings.number}", "".join(traceback.format_exception(error)))
+
+    def _keep(self, number: str, text: str) -> None:
+        keep_traceback(self._workspace, number, text)
+
+
+def keep_traceback(workspace: Workspace, number: str, text: str) -> None:
+    """Where the engine keeps its own, with the number of the request that it came of."""
+    # Nobody is to have no answer for want of room.
+    with suppress(OSError), (workspace.logs / "failures.log").open("a", encoding="utf-8") as file:
+        file.write(f"{clock.stamp(clock.now())} {number}\n{text}\n")
+
+
+def main(words: Sequence[str]) -> int:
+    """Be a worker; for the start of a process."""
+    withheld.withhold()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C goes to all; the supervisor is who ends us.
+    settings: dict[str, Any] = json.loads(words[0])
+
+    async def run() -> int:
+        return await Worker(Settings(**settings)).run()
+
+    import uvloop
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(run())
+    except (LeverframeError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

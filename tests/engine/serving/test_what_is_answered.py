@@ -1,0 +1,127 @@
+"""A request is answered by the live version, which the answer names; what stands beside it is noted."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from engine.errors import StepFailed
+from engine.projects.manifest.records import ServeSpec
+from tests.engine.serving.serving_fakes import AT, FEATURES, GOOD, Echo, Place, held, place
+
+
+def test_records_are_answered_in_their_order_by_the_version_that_is_live() -> None:
+    status, answer = place().score({"records": [GOOD, {**GOOD, "carat": 2}]})
+    assert status == 200
+    assert answer == {
+        "version": "gems@3", "digest": "3" * 64, "fallback": None, "told": [],
+        "predictions": [{"prediction": 0.3, "p_of rows": 2.0}, {"prediction": 2.0, "p_of rows": 2.0}],
+    }  # fmt: skip
+
+
+def test_columns_say_the_same() -> None:
+    there = place()
+    columns = {name: [GOOD[name], GOOD[name]] for name in FEATURES} | {"carat": [0.3, 2]}
+    assert there.score({"columns": columns}) == there.score({"records": [GOOD, {**GOOD, "carat": 2}]})
+
+
+def test_what_was_asked_and_answered_is_noted_with_its_keys() -> None:
+    there = place()
+    there.seconds = 0.25
+    there.score({"records": [{**GOOD, "listing": 7}, GOOD]})
+    (noted,) = there.noted
+    row = (0.3, "Ideal", 1, True, None)
+    assert (noted.project, noted.label, noted.digest, noted.fallback) == ("gems", "gems@3", "3" * 64, None)
+    assert (noted.at, noted.seconds, noted.status, noted.request) == (AT, 0.25, 200, "1-a")
+    assert (noted.features, list(noted.rows)) == (FEATURES, [row, row])
+    assert (noted.outputs, list(noted.answers)) == (("prediction", "p_of rows"), [(0.3, 2.0), (0.3, 2.0)])
+    assert noted.keys == {"listing": [7, None]}
+
+
+def test_columns_have_keys_too() -> None:
+    there = place()
+    there.score({"columns": {**{name: [GOOD[name]] for name in FEATURES}, "listing": [7]}})
+    assert there.noted[0].keys == {"listing": [7]} and len(there.noted[0].rows[0]) == len(FEATURES)
+
+
+def test_a_refused_request_is_noted_without_its_rows() -> None:
+    there = place()
+    there.score({"records": [{**GOOD, "carat": "much"}]})
+    assert [(each.status, each.label, list(each.rows)) for each in there.noted] == [(422, "gems@3", [])]
+
+
+def test_the_next_request_is_answered_by_whatever_is_live_then() -> None:
+    there = Place(held())
+    assert there.score({"records": [GOOD]})[1]["version"] == "gems@3"
+    there.__dict__["_live"] = held("gems@4")
+    assert there.score({"records": [GOOD]})[1]["version"] == "gems@4"
+
+
+def test_where_nothing_is_live_it_says_so_and_when_to_try_again() -> None:
+    answer = Place(None).ask("POST", "/projects/gems/score", b"{}")
+    assert (answer.status, answer.heads) == (503, {"Retry-After": "1"})
+    assert json.loads(answer.body) == {"error": "Nothing is live of gems yet."}
+    assert Place(None).ask("POST", "/projects/other/score", b"{}").status == 404
+
+
+def failing() -> None:
+    raise StepFailed("The model has no answer.")
+
+
+def test_the_version_before_answers_where_the_manifest_says_so_and_the_answer_names_it() -> None:
+    spec = ServeSpec(realtime=True, fallback="previous")
+    there = Place(held(scorer=Echo(before=failing), spec=spec, previous=held("gems@2")))
+    status, answer = there.score({"records": [GOOD]})
+    assert (status, answer["version"], answer["digest"], answer["fallback"]) == (200, "gems@2", "2" * 64, "previous")
+    assert (there.noted[0].label, there.noted[0].fallback) == ("gems@2", "previous")
+
+
+def test_a_fixed_answer_is_given_where_the_manifest_has_one() -> None:
+    spec = ServeSpec(realtime=True, fallback={"prediction": 0.5})
+    answer = Place(held(scorer=Echo(before=failing), spec=spec)).score({"records": [GOOD, GOOD]})[1]
+    assert answer["fallback"] == "rule" and answer["predictions"] == [{"prediction": 0.5, "p_of rows": None}] * 2
+
+
+def test_nobody_answers_where_the_manifest_names_nobody() -> None:
+    answer = Place(held(scorer=Echo(before=failing))).ask(
+        "POST", "/projects/gems/score", json.dumps({"records": [GOOD]}).encode()
+    )
+    assert answer.status == 503 and answer.heads == {"Retry-After": "1"} and b"has no answer" in answer.body
+
+
+def test_a_version_whose_scorer_blocks_is_answered_by_threads_and_given_up_in_time() -> None:
+    there = Place(held(scorer=Echo(blocks=True)))
+    assert there.score({"records": [GOOD]})[1]["predictions"][0]["prediction"] == 0.3
+    never = threading.Event()
+    spec = replace(ServeSpec(realtime=True), timeout=timedelta(milliseconds=20))
+    hangs = Place(held(scorer=Echo(blocks=True, before=lambda: never.wait(60)), spec=spec))
+    status, answer = hangs.score({"records": [GOOD]})
+    never.set()
+    assert status == 503 and "no answer within" in answer["error"]
+
+
+def test_a_large_request_is_answered_apart_and_alike() -> None:
+    there = place(rows=5000)
+    status, answer = there.score({"records": [GOOD] * 2000})
+    assert status == 200 and len(answer["predictions"]) == 2000
+    assert there.score({"records": [GOOD] * 2000 + [{**GOOD, "carat": None}]})[1]["wrong"][0]["row"] == 2000
+
+
+def test_a_mistake_of_ours_is_kept_by_the_number_that_the_answer_names_and_says_nothing_else() -> None:
+    there = Place(held(), feedback=lambda target, asked: {}["secret"])
+    answer = there.ask("POST", "/projects/gems/feedback", b"{}")
+    assert answer.status == 500 and "request 1-a" in json.loads(answer.body)["error"] and b"secret" not in answer.body
+    assert [number for number, text in there.kept if "KeyError" in text and "Traceback" in text] == ["1-a"]
+
+
+@pytest.mark.parametrize("number", [float("nan"), None])
+def test_an_answer_is_json_whatever_the_model_says(number: float | None) -> None:
+    class Odd(Echo):
+        def answer(self, rows: object) -> list[tuple[float | None, ...]]:  # type: ignore[override]
+            return [(number, 1.0)]
+
+    assert Place(held(scorer=Odd())).score({"records": [GOOD]})[1]["predictions"][0]["prediction"] is None
