@@ -31,6 +31,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "retrain": "runs", "runs": "runs", "times": "times", "log": "logs", "cancel": "runs",
         "backtest": "backtest",
     },
+    "Score": {"serve": "serve"},
     "Schedule": {"schedules": "schedules", "engine": "engine", "ssh": "ssh"},
     "Watch": {
         "health": "health", "alerts": "health", "feedback": "feedback", "handover": "duty", "who": "presence",
@@ -51,8 +52,6 @@ SECTIONS: dict[str, dict[str, str]] = {
         "backup": "backup", "restore": "backup", "audit": "trail", "doctor": "machine", "operators": "people",
     },
 }  # fmt: skip
-# What a verb was called before its word came to mean something else; it is told, and works.
-FORMER = {"serve": "pages"}
 VERBS: dict[str, str] = {verb: file for verbs in SECTIONS.values() for verb, file in verbs.items()}
 
 
@@ -73,9 +72,6 @@ class Frame(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] in FORMER:
-            complain(f"'{args[0]}' is called '{FORMER[args[0]]}' now; the word is kept for scoring.")
-            args = [FORMER[args[0]], *args[1:]]
         if args and args[0] not in VERBS and not args[0].startswith("-"):
             near = get_close_matches(args[0], VERBS, 1)
             hint = f" Did you mean '{near[0]}'?" if near else ""

@@ -19,6 +19,7 @@ REFUSED: Mapping[str, str] = {
     "restore": f"it makes a workspace out of any folder of the machine; run it {_HERE}",
     "send": f"it would go out with the keys of the service's account; run it {_HERE}",
     "pages": f"it is a service of the machine; start it {_HERE}",
+    "serve": f"it is a service of the machine; start it {_HERE}",
     "engine": f"it is a service of the machine, and the door sees to the schedules; start it {_HERE}",
     "export": f"it writes a folder of the machine; run it {_HERE}",
     "ssh": f"it is a service of the machine; start it {_HERE}",

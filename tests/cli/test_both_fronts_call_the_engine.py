@@ -168,8 +168,8 @@ REACHES = {
 }
 # init opens the engine and does no more; recover is for whoever cannot come in; new makes a folder and needs no
 # workspace; restore has no workspace to open yet; demo is a story of other verbs and has tests of
-# its own; pages must not open an engine at all, which would settle and start things; ssh opens it as a service.
-WITHOUT_A_METHOD = {"init", "restore", "demo", "new", "pages", "ssh", "operators recover x --reason x"}
+# its own; pages and serve must not open an engine at all, which would settle and start things; ssh opens it as a service.
+WITHOUT_A_METHOD = {"init", "restore", "demo", "new", "pages", "serve", "ssh", "operators recover x --reason x"}
 
 
 @pytest.mark.parametrize(("words", "method"), REACHES.items())

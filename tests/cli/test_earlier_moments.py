@@ -65,7 +65,7 @@ def test_a_verb_that_acts_refuses_it(history: History, first_release: str, words
     assert history("audit", "--json").json == before
 
 
-@pytest.mark.parametrize("verb", ["init", "demo", "pages", "engine", "ssh"])
+@pytest.mark.parametrize("verb", ["init", "demo", "pages", "serve", "engine", "ssh"])
 def test_what_does_not_open_the_workspace_by_that_door_refuses_it_too(history: History, verb: str) -> None:
     told = history(verb, "--at", "2026-01-01")
     assert (told.code, told.err) == (1, f"{verb} acts on the present and --at shows what is past; leave --at away.\n")

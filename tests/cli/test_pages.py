@@ -80,10 +80,3 @@ def test_what_is_served_is_the_present(history: History) -> None:
 def test_only_somebody_who_works_here_may_serve(history: History) -> None:
     told = call("--home", history.home, "--operator", "mallory", "pages")
     assert told.code == 1 and "You are ada here" in told.err and "not mallory: a name proves nothing" in told.err
-
-
-def test_its_former_name_still_works_and_says_the_new_one(history: History) -> None:
-    told = history("serve", "--host", "nowhere")
-    said, refused = told.err.splitlines()
-    assert said == "'serve' is called 'pages' now; the word is kept for scoring."
-    assert told.code == 1 and refused.startswith("--host 'nowhere' is no address")

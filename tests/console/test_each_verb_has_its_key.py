@@ -152,6 +152,7 @@ WITHOUT_A_KEY = {
     "init": "There is no console without a workspace.",
     "demo": "It makes a workspace of its own, and opens the console on it.",
     "pages": "It is a server in the foreground, which runs without a console and beside it.",
+    "serve": "It is a server in the foreground, which runs without a console and beside it.",
     "ssh": "It is a server in the foreground, by which people reach the console.",
     "restore": "It needs an empty place, where there is no workspace to open a console on.",
     "engine": "An open console sees to the schedules itself; the verb is for machines where none is open.",

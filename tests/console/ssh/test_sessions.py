@@ -79,7 +79,7 @@ def test_a_file_is_what_the_client_sends_and_gets(place: Path) -> None:
         "--home /tmp status", "status --home /tmp", "status --operator opal", "audit --export /tmp/x", "add /etc",
         "add ../keys", "add .", "check /etc", "check exchange/../..", "backup /tmp/x", "restore /tmp/x",
         "backup --check --key /etc/shadow", "places add /etc --reason x", "settings set backup_to /tmp/x --reason x",
-        "operators add x --key /etc/shadow --reason x", "init", "demo", "engine", "ssh", "pages",
+        "operators add x --key /etc/shadow --reason x", "init", "demo", "engine", "ssh", "pages", "serve",
         "new x --from /etc/passwd --target x",
     ],
 )  # fmt: skip

@@ -26,7 +26,7 @@ from tests.workspaces import copied
 
 VERBS = (
     "status", "doctor", "doctor --fix", "audit --verify", "versions tiny", "retrain tiny", "disk", "clean --dry-run",
-    "bin list", "rollback tiny --reason x", "settings", "runs", "init", "engine", "pages",
+    "bin list", "rollback tiny --reason x", "settings", "runs", "init", "engine", "pages", "serve",
 )  # fmt: skip
 
 
