@@ -205,7 +205,6 @@ def commit(
     ``asks`` is called where it is about to become live, and may take all of it back by what it raises.
     """
     project, number = catalog.parse_label(plan.target)
-    previous = catalog.parse_label(plan.source)[1] if plan.source else None
     with ledger.write() as db:
         _check(db, plan, by, at)
         approval = approval_of(db, catalog.find(db, plan.target), plan.live_seq, by, plan.due or at)
@@ -236,20 +235,28 @@ def commit(
             at = trail.recorded_at(db, audit)
         if plan.planned is not None:
             planned_swaps.end(db, plan.planned, "swapped", None, audit, at)
-        cursor = db.execute(
-            "INSERT INTO deployments (project, number, previous, kind, at, actor, reason, release, proof, audit)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                project, number, previous, plan.kind, stamp(at), by.name, reason, release, json.dumps(proof),
-                audit,
-            ),
-        )  # fmt: skip
+        deployment = _deployed(db, plan, release, proof, reason, by, audit, at)
         _change_states(db, plan, project, reason, by, at)
         in_force.put(db, project, settings, at)
         from engine.monitoring.alerts import alert_book
 
         alert_book.swapped(db, plan.target, project, at)
-        return Deployment(int(cursor.lastrowid or 0), project, number, previous, plan.kind, at, by.name, reason)
+        return deployment
+
+
+def _deployed(
+    db: sqlite3.Connection, plan: MovePlan, release: str, proof: list[dict[str, Any]], reason: str, by: Actor,
+    audit: int, at: datetime,
+) -> Deployment:  # fmt: skip
+    """The row that says what is live from now on."""
+    project, number = catalog.parse_label(plan.target)
+    previous = catalog.parse_label(plan.source)[1] if plan.source else None
+    cursor = db.execute(
+        "INSERT INTO deployments (project, number, previous, kind, at, actor, reason, release, proof, audit)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (project, number, previous, plan.kind, stamp(at), by.name, reason, release, json.dumps(proof), audit),
+    )
+    return Deployment(int(cursor.lastrowid or 0), project, number, previous, plan.kind, at, by.name, reason)
 
 
 def _details(

@@ -96,6 +96,7 @@ class Following:
         self._workspace, self._ledger, self._now = workspace, ledger, now
         self._local = threading.local()
         self._looked, self._wanted, self._more = -1, _Wanted(), False
+        self._newest = 0  # of the preparations that it has begun with
         self._trouble = ""
         self._versions = HeldVersions(store, workspace.cache, open_ready, monotonic, let_go_after)
         self.worker = Worker(ledger, workspace.root / "locks", now())
@@ -222,6 +223,10 @@ class Following:
         if mark != self._looked or self._more or self._versions.waits_again:
             self._looked = mark
             self._wanted = self._look()
+            for each in self._wanted.unsaid:
+                if each.id > self._newest:
+                    self._newest = each.id
+                    self._versions.forget((each.label, each.digest))
             self._more = self._versions.load_first(self._wanted.to_load())
             self._answer_for()
             self._versions.keep_only(self._wanted.to_keep())
@@ -233,7 +238,7 @@ class Following:
         for each in self._wanted.live:
             key = (each.label, each.digest)
             loaded = self._versions.get(key)
-            ends: tuple[Ended, ...] = getattr(loaded.scorer, "ends", ()) if loaded is not None else ()
+            ends: tuple[Ended, ...] = tuple(getattr(loaded.scorer, "ends", ())) if loaded is not None else ()
             known = self._ends.get(key, ())
             for ended in ends:
                 if ended not in known:

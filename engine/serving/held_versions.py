@@ -84,6 +84,10 @@ class HeldVersions:
             self._fails(key, why)
         return why
 
+    def forget(self, key: Key) -> None:
+        """That it could not be loaded: somebody asks for it anew, and may have mended what was in the way."""
+        self._failed = {each: failed for each, failed in self._failed.items() if each != key}
+
     def keep_only(self, keys: Collection[Key]) -> None:
         """Let go of all others."""
         for key in [each for each in self._ready if each not in keys]:
@@ -135,7 +139,7 @@ class HeldVersions:
 
     def _take(self, loaded: Loaded) -> None:
         self._ready = {**self._ready, loaded.key: loaded}
-        self._failed = {key: failed for key, failed in self._failed.items() if key != loaded.key}
+        self.forget(loaded.key)
         self.turn += 1  # Last: whoever sees the new turn sees the version, too.
 
     def _drop(self, key: Key) -> None:

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -172,3 +174,24 @@ def go(
         done = workers.commit(manifest, work)
     assert done is not None
     return done
+
+
+@contextmanager
+def working(*workers: Following) -> Iterator[None]:
+    """The workers at work, each in a thread of its own, until the end of the block."""
+    stop = threading.Event()
+    threads = [threading.Thread(target=worker.run, args=(stop,), daemon=True) for worker in workers]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def settled(worker: Following, steps: int = 10) -> None:
+    """Let the worker do as many steps as it takes it to have loaded whatever there is to load."""
+    for _ in range(steps):
+        worker.tick()
