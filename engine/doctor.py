@@ -25,6 +25,7 @@ from engine.projects.manifest.sandbox import spec_of
 from engine.projects.source import findings as origin
 from engine.records import DoctorFinding, Version
 from engine.release import live_folder as projection
+from engine.release import workers_agree
 from engine.release.history import LiveRelease, live_contents
 from engine.runs import facts
 from engine.runs.steps import holding, sandbox
@@ -51,6 +52,7 @@ def examine(
     findings = [*writable(workspace), _ledger(ledger), clock_agrees(ledger, now), _audit(ledger)]
     findings += [_disk(workspace, ledger), _tools()]
     findings += [_engine(workspace, ledger, now), *_units(workspace), *_mail(ledger), *_channels()]
+    findings += _workers(workspace, ledger, now)
     findings += [*people.findings(workspace, ledger, now), *complaints.findings(ledger, now), *_policy(ledger, now)]
     findings += [_backup(ledger, now), _read_through(ledger, now)]
     findings += [holding.machine(sandbox.this_machine()), *step_servers.findings(workspace.root)]
@@ -95,6 +97,17 @@ def _policy(ledger: Ledger, now: datetime) -> Iterator[DoctorFinding]:
     with ledger.read() as db:
         for complaint in policy.complaints(db, now):
             yield DoctorFinding("policy", "watch", complaint.rstrip("."))
+
+
+def _workers(workspace: Workspace, ledger: Ledger, now: datetime) -> Iterator[DoctorFinding]:
+    """Told only where workers answer requests, or did until they died."""
+    with ledger.read() as db:
+        compared = workers_agree.compared(db, workspace.root / "locks", now)
+    for project, found in sorted(compared.items()):
+        for each in found:
+            yield DoctorFinding(f"serving {project}", each.verdict, each.why)
+        if not found:
+            yield DoctorFinding(f"serving {project}", "ok", "every worker answers with what is live")
 
 
 def _backup(ledger: Ledger, now: datetime) -> DoctorFinding:

@@ -19,7 +19,7 @@ from typing import TypeVar
 from engine.audit import times
 from engine.monitoring import looks, measurements
 from engine.monitoring.alerts import alert_book
-from engine.monitoring.alerts.changes import RUN_TIME
+from engine.monitoring.alerts.changes import RUN_TIME, SERVING
 from engine.monitoring.performance.key_figures import KnownMetric, newest
 from engine.monitoring.records import Alert, Look, asleep
 from engine.monitoring.status import WELL_ENDED, Active, StatusFacts, judge
@@ -27,12 +27,13 @@ from engine.projects import registry, schedules
 from engine.projects.manifest.cron import patience
 from engine.projects.manifest.kept import Judged
 from engine.records import Metric, Operator, Overview, Point, Project, ProjectStatus, Reason, Run, Version
-from engine.release import history, planned_swaps
+from engine.release import history, planned_swaps, workers_agree
 from engine.release.history import LiveRelease
 from engine.release.live_folder import pointed_at
 from engine.runs import history as runs
 from engine.runs.times import times_history
 from engine.schedule.due import due_after
+from engine.scoring.reconcile import Disagreement
 from engine.storage.free_space import keep_free
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
@@ -61,6 +62,7 @@ class _Found:
     schedules: Mapping[tuple[str, str], sqlite3.Row]
     looks: Mapping[str, Look]
     alerts: Mapping[str, list[Alert]]
+    serving: Mapping[str, tuple[Disagreement, ...]]
 
 
 def overview(db: sqlite3.Connection, workspace: Workspace | None, operator: Operator, now: datetime) -> Overview:
@@ -68,7 +70,7 @@ def overview(db: sqlite3.Connection, workspace: Workspace | None, operator: Oper
 
     Without a ``workspace`` the moment is over: where the live links led and what of the disk was free is unknown.
     """
-    found = _find(db, registry.everything(db), now)
+    found = _find(db, workspace, registry.everything(db), now)
     statuses = tuple(_status(found, workspace, project, now) for project in found.projects)
     host = socket.gethostname()
     if workspace is None:
@@ -81,10 +83,13 @@ def overview(db: sqlite3.Connection, workspace: Workspace | None, operator: Oper
 def status(db: sqlite3.Connection, workspace: Workspace | None, name: str, now: datetime) -> ProjectStatus:
     """One project of the overview. Raises NotFound."""
     project = registry.find(db, name)
-    return _status(_find(db, (project,), now, name), workspace, project, now)
+    return _status(_find(db, workspace, (project,), now, name), workspace, project, now)
 
 
-def _find(db: sqlite3.Connection, projects: tuple[Project, ...], now: datetime, name: str | None = None) -> _Found:
+def _find(
+    db: sqlite3.Connection, workspace: Workspace | None, projects: tuple[Project, ...], now: datetime,
+    name: str | None = None,
+) -> _Found:  # fmt: skip
     """What each room says of ``projects``: those of the workspace, or the one called ``name``."""
     names = [project.name for project in projects]
     judged, live = registry.judged(db, names), history.live(db, names)
@@ -105,6 +110,7 @@ def _find(db: sqlite3.Connection, projects: tuple[Project, ...], now: datetime, 
         schedules=schedules.in_force_of(db, names),
         looks=looks.newest_of(db, names, now),
         alerts=_by_project(sorted(alert_book.open_of(db, names), key=lambda alert: alert.id)),
+        serving=workers_agree.compared(db, workspace.root / "locks", now) if workspace is not None else {},
     )
 
 
@@ -142,7 +148,7 @@ def _status(found: _Found, workspace: Workspace | None, project: Project, now: d
         looks_paused=health is not None and not health["enabled"],
         earlier=ended[1:],
         patience=patience(health["rule"], health["timezone"]) if health is not None else None,
-        alerts=_alerts(found, name, live, now),
+        alerts=[*_serving(found, name), *_alerts(found, name, live, now, seen=workspace is not None)],
         waiting=max(((each.number, each.label) for each in found.candidates.get(name, ())), default=(0, None))[1],
     )
     reasons = judge(facts, now)
@@ -188,15 +194,20 @@ def _look(found: _Found, name: str, live: LiveRelease | None) -> Look | None:
     return look if look is not None and live is not None and look.version == live.label else None
 
 
-def _alerts(found: _Found, name: str, live: LiveRelease | None, now: datetime) -> list[Reason]:
+def _serving(found: _Found, name: str) -> list[Reason]:
+    """What the workers that answer its requests say of themselves, as it is now."""
+    return [Reason(each.verdict, each.why, None) for each in found.serving.get(name, ())]
+
+
+def _alerts(found: _Found, name: str, live: LiveRelease | None, now: datetime, *, seen: bool) -> list[Reason]:
     """What is open about the live version or the project itself; what is snoozed is left out until it wakes.
 
-    Runs that take too long are left to the status itself, which sees them as they are now.
+    Runs that take too long, and workers where they are ``seen``, are left to the status itself, as they are now.
     """
     return [
         Reason(alert.severity, alert.why, alert.since)
         for alert in found.alerts.get(name, ())
         if live is not None and (alert.version == live.label or alert.run is None)
-        if alert.part != RUN_TIME
+        if alert.part != RUN_TIME and not (seen and alert.part == SERVING)
         if not asleep(alert.snoozed_until, now)
     ]

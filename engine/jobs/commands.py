@@ -51,15 +51,17 @@ class HealthCommands(Door):
         return {"by": read_asked(by, of_version(self._store, label, digest))}
 
     def _tell_overdue(self) -> None:
-        """Raise alerts for runs that take too long and for what is excepted from the common package list no more, and
-        settle those about ways back."""
+        """Raise alerts for runs that take too long, for what is excepted from the common package list no more and for
+        workers that do not answer with what is live, and settle those about ways back."""
         from engine.jobs import ended_exceptions, overdue
         from engine.jobs.rehearsal import points
+        from engine.release import workers_agree
 
         now = clock.now()
         overdue.tell(self._ledger, now)
         points.settle(self._ledger, now)
         ended_exceptions.tell(self._ledger, self._store, now)
+        workers_agree.tell(self._ledger, self._workspace.root / "locks", now)
 
     def _escalate(self, certain: datetime) -> None:
         """Mark what nobody has taken notice of for too long."""

@@ -122,6 +122,11 @@ def lives(locks: Path, name: str) -> bool:
         os.close(file)
 
 
+def any_ever(locks: Path) -> bool:
+    """Whether any worker ever answered requests here."""
+    return (locks / FOLDER).is_dir()
+
+
 def everybody(locks: Path, now: float | None = None) -> dict[str, Beat]:
     """What each worker that lives said last, by name; ``now``: the monotonic clock's. Other files are cleared away."""
     now = time.monotonic() if now is None else now

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from engine.access.caller import SystemActor
+from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.storage.ledger import Ledger
 from engine.text import plain
@@ -49,6 +51,9 @@ def record(
             "INSERT INTO taken_out (project, number, deployment, at, why) VALUES (?, ?, ?, ?, ?)",
             (project, number, deployment, stamp(now), said),
         )
+        trail.append(
+            db, at=now, actor=SystemActor("the engine"), action="take-out", subject=f"{project}@{number}", reason=said
+        )
         return said
 
 
@@ -58,6 +63,12 @@ def why_out(db: sqlite3.Connection, project: str, deployment: int) -> str | None
         "SELECT why FROM taken_out WHERE project = ? AND deployment = ? AND until IS NULL", (project, deployment)
     ).fetchone()
     return str(row["why"]) if row is not None else None
+
+
+def out(db: sqlite3.Connection) -> dict[tuple[str, int], str]:
+    """Why each is asked no more, by project and deployment."""
+    rows = db.execute("SELECT project, deployment, why FROM taken_out WHERE until IS NULL")
+    return {(row["project"], row["deployment"]): row["why"] for row in rows}
 
 
 def put_back(db: sqlite3.Connection, project: str, deployment: int, by: str, now: datetime) -> bool:

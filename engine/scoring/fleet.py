@@ -139,6 +139,14 @@ def there(db: sqlite3.Connection, locks: Path) -> tuple[WorkerRow, ...]:
     return tuple(_worker(row) for row in rows if lives(locks, row["name"]))
 
 
+def all_died(db: sqlite3.Connection, locks: Path) -> bool:
+    """Whether no worker lives any more, and the one that came last did not say that it would end."""
+    if there(db, locks):
+        return False
+    row = db.execute("SELECT ended_at, why FROM workers ORDER BY began_at DESC, name LIMIT 1").fetchone()
+    return row is not None and (row["ended_at"] is None or row["why"] == _DIED)
+
+
 def prepare(
     db: sqlite3.Connection, label: tuple[str, int], digest: str, live_seq: int, by: str, now: datetime
 ) -> Preparation:

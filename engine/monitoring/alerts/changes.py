@@ -27,6 +27,8 @@ BREAK_GLASS = "break-glass"
 OVER_WHEN_ACKNOWLEDGED = (LIVE_LINK, BREAK_GLASS)
 # A run that takes longer than such runs do; over when it has ended.
 RUN_TIME = "run time"
+# Who answers requests, and with what; over when each worker answers with what is live.
+SERVING = "serving"
 ESCALATE_AFTER = timedelta(hours=1)
 
 

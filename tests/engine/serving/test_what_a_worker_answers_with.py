@@ -1,4 +1,4 @@
-"""A worker answers with what the ledger says when a request begins; where it cannot, nobody is answered, and told why."""
+"""A worker answers with what the ledger says when a request begins; where it cannot, it says so and why."""
 
 from __future__ import annotations
 
