@@ -138,7 +138,7 @@ def follower(
 
 def go(
     engine: Engine, ledger: Ledger, number: int, *, kind: str = "release", lifts: bool = False,
-    before: Callable[[], None] = lambda: None, steps: Steps | None = None, at: datetime | None = None,
+    before: Callable[[], None] = lambda: None, steps: Steps | None = None,
 ) -> Deployment:  # fmt: skip
     """Make ``number`` live as ``swap.move`` does once it is proven: under its lock, and confirmed by all workers.
 
@@ -168,7 +168,7 @@ def go(
                 before()
 
             return swap.commit(
-                ledger, plan, manifest, f"{number}-x", steps, "good", engine.caller, at or clock.now(), asked
+                ledger, plan, manifest, f"{number}-x", steps, "good", engine.caller, clock.now(), asked
             )
 
         done = workers.commit(manifest, work)

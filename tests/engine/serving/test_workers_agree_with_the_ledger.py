@@ -12,7 +12,7 @@ from engine.api import Engine
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.alerts.changes import SERVING
 from engine.release import workers_agree
-from engine.scoring import crashes
+from engine.scoring import crashes, reconcile
 from engine.scoring.beats import Answering, Beat, Fallbacks
 from engine.scoring.reconcile import Live, disagreements
 from engine.storage.ledger import Ledger
@@ -95,9 +95,10 @@ def serving_alerts(ledger: Ledger) -> list[tuple[str, str]]:
 
 
 def test_a_worker_left_behind_is_red_everywhere_until_it_follows(
-    engine: Engine, ledger: Ledger, today: datetime
+    engine: Engine, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    served.go(engine, ledger, 1, at=today)
+    monkeypatch.setattr(reconcile, "JUST_NOW", timedelta(0))
+    served.go(engine, ledger, 1)
     worker, locks = served.follower(engine), workspace_of(engine).root / "locks"
     later = clock.now()
     worker.beat()
