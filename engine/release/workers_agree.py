@@ -30,7 +30,7 @@ _ACTS = {
 
 
 def compared(db: sqlite3.Connection, locks: Path, now: datetime) -> Mapping[str, tuple[Disagreement, ...]]:
-    """By project what is not well about who answers its requests. Where nobody ever did, that is one look at a folder."""
+    """By project what is not well about who answers its requests. Where nobody ever did, it looks at a folder."""
     if not beats.any_ever(locks):
         return {}
     workers, died = beats.everybody(locks), fleet.all_died(db, locks)

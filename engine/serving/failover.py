@@ -77,9 +77,11 @@ class FallbackCounts:
 
 
 def answered_at_once(held: Held, rows: Rows, counts: FallbackCounts) -> Given:
-    """The answers for ``rows``, by scorers that do not block. Raises NoAnswer."""
+    """The answers for ``rows``, by scorers that do not block; one that would is not asked. Raises NoAnswer."""
     failed: list[Exception] = []
     for one, kind, given in _in_turn(held, rows, failed):
+        if one.scorer.blocks:
+            continue
         try:
             return _given(held, one, kind, one.scorer.answer(given), failed, counts)
         except Exception as error:  # noqa: BLE001  whatever a version does, another one may answer

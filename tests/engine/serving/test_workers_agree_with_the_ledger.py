@@ -109,11 +109,11 @@ def test_a_worker_left_behind_is_red_everywhere_until_it_follows(
     assert "answers nothing, and the ledger says numbers@1 is live" in found["numbers"][0].why
 
     def told_of_it() -> list[str]:
-        return [each.why for each in engine.status("numbers").reasons if "worker" in each.why]
+        return [each.why for each in engine.status("numbers", clock.now()).reasons if "worker" in each.why]
 
     doctor = [each for each in engine.doctor(mend=False) if each.what == "serving numbers"]
     assert [each.sentence for each in doctor] == told_of_it() == [found["numbers"][0].why]
-    assert engine.status("numbers").verdict == doctor[0].verdict == "failing"
+    assert engine.status("numbers", clock.now()).verdict == doctor[0].verdict == "failing"
     served.settled(worker)
     worker.beat()
     marker = ledger.marker()
