@@ -278,6 +278,7 @@ RULES = (
 WITHOUT_A_RULE = {
     "_sqlite_migrations": "says in which form the file is, not what stood in it",
     "folded": "counts rows of the trail of this minute that are written together; a moment that is over has none",
+    "crashes": "are counted over a minute; a moment that is over asks no version",
     "pictures": "say what lies in environments on the disk by now; a moment that is over starts none",
     "kept_files": "say what lies in the store by now; a moment that is over rebuilds nothing",
 }

@@ -12,7 +12,7 @@ SERVING_RULES = (
             "UPDATE workers SET ended_at = NULL, why = NULL WHERE ended_at > :at",
             "UPDATE workers SET answers = '{}', said_at = :at WHERE said_at > :at",
         ),
-        "what a worker answered with, where it has said something else since",
+        "what a worker answered with, where it has said something else since, and those that ended a week before",
     ),
     TableRule(
         "confirmations",
@@ -28,7 +28,6 @@ SERVING_RULES = (
             "UPDATE preparations SET ended_at = NULL, how = NULL, why = NULL WHERE ended_at > :at",
         ),
     ),
-    grown("crashes"),
     TableRule(
         "taken_out",
         (

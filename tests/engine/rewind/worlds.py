@@ -43,6 +43,7 @@ from tests import tiny
 from tests.engine.rewind.approval_acts import ApprovalActs
 from tests.engine.rewind.bundle_acts import BundleActs
 from tests.engine.rewind.feedback_acts import FeedbackActs
+from tests.engine.rewind.fleet_acts import FleetActs
 from tests.engine.rewind.package_acts import PackageActs
 from tests.engine.rewind.people_acts import PeopleActs
 from tests.engine.rewind.request_acts import RequestActs
@@ -58,8 +59,7 @@ UNKNOWN: dict[str, dict[str, Callable[[dict[str, Any]], bool] | None]] = {
     "schedules": {"settled": None},
     "engine": {"fence": None, "host": None, "pid": None, "since": None},
     "outbox": {"attempts": None, "next_try": None, "held": None, "why": lambda row: row["state"] == "queued"},
-    "scans": {"report": None},
-    "cursors": {"seen": None},
+    "scans": {"report": None}, "cursors": {"seen": None}, "workers": {"answers": None, "said_at": None},
 }
 GONE = {
     "steps": "run IN (SELECT id FROM runs WHERE ended_at IS NULL AND state = 'running') AND seq > 1",
@@ -111,7 +111,7 @@ def _known(status: ProjectStatus) -> ProjectStatus:
 
 
 @dataclass
-class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs, FeedbackActs):
+class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs, FeedbackActs, FleetActs):
     """Acts of a chance order; each is tried, and what the engine refuses has simply not happened."""
 
     root: Path
@@ -140,12 +140,10 @@ class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs, Feed
             *[self.end] * 2, *[self.reject] * 2, self.found, self.engine_ran, self.begin, *[self.cancel] * 3,
             self.pause, self.edit, *[self.hire] * 6, self.choose, self.watch, *[self.hold] * 4, self.acknowledge,
             self.snooze, self.escalate, self.take_off, *[self.clean] * 2, *[self.give_back] * 2, self.mail, self.send,
-            *[self.ask] * 2, *[self.route] * 3, *[self.duty] * 5, self.let_wait, self.gather, self.step,
-            self.policy, self.glass, *[self.plan_swap] * 2, *[self.end_swap] * 2, *[self.address] * 2,
-            *[self.feed] * 2, *[self.settle_feedback] * 2, self.freeze,
-            self.trust, self.came, self.leave, self.constrain, self.except_project, *[self.rehearse] * 2,
-            *[self.answer] * 2,
-            *[self.token] * 5,
+            *[self.ask] * 2, *[self.route] * 3, *[self.duty] * 5, self.let_wait, self.gather, self.step, *[self.crash] * 2,
+            self.policy, self.glass, *[self.plan_swap] * 2, *[self.end_swap] * 2, *[self.address] * 2, *[self.answer] * 2,
+            *[self.feed] * 2, *[self.settle_feedback] * 2, self.freeze, *[self.worker] * 2, *[self.prepare] * 3,
+            self.trust, self.came, self.leave, self.constrain, self.except_project, *[self.rehearse] * 2, *[self.token] * 5,
         ]  # fmt: skip
         for _ in range(acts):
             act, project = self.chance.choice(every), self.chance.choice(["one", "two"])
