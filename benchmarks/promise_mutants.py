@@ -11,6 +11,7 @@ from benchmarks.bundle_mutants import BUNDLES
 from benchmarks.door_mutants import DOOR
 from benchmarks.engine_mutants import ENGINES
 from benchmarks.export_mutants import EXPORTS
+from benchmarks.fleet_mutants import FLEET
 from benchmarks.import_mutants import IMPORTED
 from benchmarks.kind_mutants import KINDS
 from benchmarks.makers_mutants import MAKERS
@@ -182,6 +183,7 @@ FAULTS = (
     *REFUSALS, *REHEARSALS,
     *SOURCE,
     *EXPORTS,
+    *FLEET,
     *IMPORTED,
     # Audit.
     Fault("a row covers the one before it", _CHAIN, "sha256((previous + body)", "sha256((GENESIS + body)", _TRAIL),
