@@ -28,6 +28,7 @@ FLEET = (
     Fault("what is over cannot be confirmed", _FLEET, "        if not is_open(db, preparation):\n            return False\n", "", _SWAP),
     Fault("what a killed swap left is over", _FLEET, '    _close(db, "project = ?", project,', '    (lambda *_: None)(db, "project = ?", project,', _SWAP),
     Fault("what a killed swap left is over", _FOLLOWING, 'return self._workspace.is_locked(f"move-{preparation.project}")', "return True", _SWAP),
+    Fault("what goes live at this moment is not let go of", _FOLLOWING, "                    if not left <= {*fleet.prepared(db)}:\n", "                    if False:\n", ("tests/engine/serving/test_a_commit_between_two_looks.py",)),
     Fault("where nobody answers nothing is written", _ALL, "                except _Missing:\n                    self._wait(until)", "                except _Missing:\n                    self._wait(until)\n                finally:\n                    self._preparation or self._wait(until)", _SWAP),
     Fault("what is mended is tried anew", _FOLLOWING, "                    self._versions.forget((each.label, each.digest))\n", "                    pass\n", _SWAP),
     Fault("a request is answered by what is live when it begins", _FOLLOWING, "            if mark != view.mark or turn != view.turn:\n", "            if turn != view.turn:\n", _LIVE),

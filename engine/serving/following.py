@@ -247,12 +247,19 @@ class Following:
             self._ends[key] = ends
 
     def _look(self) -> _Wanted:
-        with self._ledger.read() as db:
-            found = [live_version(db, project) for project in in_force.served(db)]
-            preparing = tuple(each for each in fleet.prepared(db) if self._goes_on(each))
-            said = fleet.said_by(db, self.worker.name)
-        live = tuple(each for each in found if isinstance(each, LiveVersion))
-        return _Wanted(live, preparing, tuple(each for each in preparing if each.id not in said))
+        while True:
+            with self._ledger.read() as db:
+                found = [live_version(db, project) for project in in_force.served(db)]
+                preparing = fleet.prepared(db)
+                said = fleet.said_by(db, self.worker.name)
+            left = {each for each in preparing if not self._goes_on(each)}
+            if left:  # Or it went live just now, and the lock is free for that.
+                with self._ledger.read() as db:
+                    if not left <= {*fleet.prepared(db)}:
+                        continue
+            live = tuple(each for each in found if isinstance(each, LiveVersion))
+            preparing = tuple(each for each in preparing if each not in left)
+            return _Wanted(live, preparing, tuple(each for each in preparing if each.id not in said))
 
     def _goes_on(self, preparation: Preparation) -> bool:
         """Whether whoever prepares it lives: they hold the lock of the project's moves until it is live or given up."""
