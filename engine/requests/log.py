@@ -20,7 +20,7 @@ from engine.requests.writer import LogWriter
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
-MOST_REQUESTS, MOST_ROWS = 20_000, 200_000  # that wait to be counted
+MOST_REQUESTS, MOST_ROWS = 50_000, 200_000  # that wait to be counted: seconds of them, at most some 100 MB
 EVERY = 0.25  # seconds between two looks into the queue
 FLUSH_EVERY = 10.0  # seconds
 

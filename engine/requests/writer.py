@@ -104,8 +104,11 @@ class LogWriter:
 
     def _keep(self, name: Columns, answered: list[Answered], rules: LogRules) -> None:
         full = sum(each.bytes for each in self._open.values()) > MOST_BYTES
-        whole = [] if full else [each for each in answered if block.well_formed(each)]
-        self._count_rows([each for each in answered if full or not block.well_formed(each)], lost=True)
+        whole: list[Answered] = []
+        broken: list[Answered] = []
+        for each in answered:
+            (broken if full or not block.well_formed(each) else whole).append(each)
+        self._count_rows(broken, lost=True)
         if not whole:
             return
         table = block.table_of(whole, rules.sensitive)

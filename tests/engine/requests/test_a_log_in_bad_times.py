@@ -75,6 +75,7 @@ def test_a_flood_is_lost_beyond_the_bound_and_each_request_of_it_is_counted(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logs, "EVERY", 3600.0)  # the thread has no time for it
+    monkeypatch.setattr(logs, "MOST_REQUESTS", 2000)
     log = open_log(served)
     each = answered()
     for _ in range(logs.MOST_REQUESTS + 500):
