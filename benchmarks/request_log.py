@@ -42,7 +42,8 @@ def main() -> None:
         log.close()
         share = (busy - idle) / asked.seconds
         each = (busy - idle) / sent * 1e6
-        print(f"thread: {share:.1%} of a core at {sent / asked.seconds:,.0f} requests a second, {each:.1f} us a request")
+        rate = sent / asked.seconds
+        print(f"thread: {share:.1%} of a core at {rate:,.0f} requests a second, {each:.1f} us a request")
         print(f"worst: {worst * 1e3:.2f} ms for one note; lost: {log.lost}; trouble: {log.trouble or 'none'}")
         ledger.close()
 

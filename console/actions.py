@@ -21,7 +21,8 @@ LISTS = (
     "where", *ADMIN_LISTS,
 )  # fmt: skip
 HEALTHS = ("health", "project_health")
-OPENED = ("card", "run", "diff", "times", "backtest", "project_health", "bin", "occurrences", "where", *ADMIN_LISTS)
+OPENED = ("card", "run", "diff", "times", "backtest", "project_health", "requests", "bin", "occurrences", "where",
+          *ADMIN_LISTS)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,11 @@ ACTIONS = (
            ("runs", "run", "overview")),
     Action("backtests", "B", "Backtest", "how often it should be retrained, by what that was worth on its own past",
            ("overview", "versions", "project_health", "times")),
+    Action("requests", "e", "Requests", "requests a second, how long answers took, what failed, who answered",
+           ("overview", "project_health"), spare=True),
+    Action("request_times", "m", "Times", "how long answers took over time, or requests a second again",
+           ("requests",)),
+    Action("window", "w", "Longer", "of the last day, week or month, then of the last hour again", ("requests",)),
     Action("backtest", "b", "New backtest", "replay policies of retraining: weeks and policies are asked for first",
            ("backtest",), does="backtest"),
     Action("gain", "m", "Over never", "by how much each policy differs from never in each week, or the metric again",

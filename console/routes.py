@@ -103,6 +103,13 @@ def health(project: str) -> Screen[None]:
     return ProjectHealthPage(project)
 
 
+def requests(project: str) -> Screen[None]:
+    """What was asked of one project in real time."""
+    from console.screens.requests import RequestsPage
+
+    return RequestsPage(project)
+
+
 def acknowledge(health: Health, at: datetime) -> Screen[None]:
     """Take an alert of a project on."""
     from console.dialogs.alerts import AcknowledgeDialog

@@ -35,6 +35,7 @@ from engine.records import AuditRow, AuditVerdict, DoctorFinding, Overview, Proj
 from engine.release.commands import ReleaseCommands
 from engine.release.following import follow_ledger
 from engine.release.policy_commands import PolicyCommands
+from engine.requests.commands import RequestCommands
 from engine.rewind.past_engine import PastAnswers
 from engine.runs import by_hand, queue
 from engine.runs import history as run_history
@@ -120,6 +121,7 @@ class Engine(
     PackagesCommands,
     PresenceCommands,
     FeedbackCommands,
+    RequestCommands,
 ):
     """A workspace, opened by an operator. Every method may be called from any thread; none prints."""
 
@@ -267,8 +269,6 @@ class Engine(
         """One project with its verdict."""
         with self._ledger.read() as db:
             return overviews.status(db, self._workspace, project, now)
-
-    # Runs: see RunCommands; schedules: the rest is in ScheduleCommands
 
     @changes(RETRAIN.act, least="operator", of="project", kind="job", kinds={job.name: job.act for job in jobs.JOBS})
     def run_now(self, project: str, job: str) -> Run:

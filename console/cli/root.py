@@ -34,7 +34,8 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Score": {"serve": "serve"},
     "Schedule": {"schedules": "schedules", "engine": "engine", "ssh": "ssh"},
     "Watch": {
-        "health": "health", "alerts": "health", "feedback": "feedback", "handover": "duty", "who": "presence",
+        "health": "health", "alerts": "health", "requests": "requests", "feedback": "feedback", "handover": "duty",
+        "who": "presence",
     },
     "Decide": {
         "candidates": "decisions", "approve": "decisions", "reject": "decisions", "comment": "decisions",

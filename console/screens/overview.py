@@ -162,6 +162,10 @@ class OverviewPage(ListPage[ProjectStatus]):
         if self.selected is not None:
             self.app.push_screen(routes.backtest(self.selected.project.name))
 
+    def do_requests(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(routes.requests(self.selected.project.name))
+
     def do_health(self) -> None:
         if self.selected is not None:
             self.app.push_screen(routes.health(self.selected.project.name))

@@ -89,7 +89,7 @@ class ProjectHealthPage(Charted, HealthActs):
     # Actions
 
     def why_not(self, action: str) -> str | None:
-        if action in ("back", "section", "backtests"):
+        if action in ("back", "section", "backtests", "requests"):
             return None
         if action == "metric":
             return None if len(self.metrics) > 1 else f"There is no other metric of {self.project}."
@@ -102,6 +102,9 @@ class ProjectHealthPage(Charted, HealthActs):
 
     def do_backtests(self) -> None:
         self.app.push_screen(routes.backtest(self.project))
+
+    def do_requests(self) -> None:
+        self.app.push_screen(routes.requests(self.project))
 
     def do_section(self) -> None:
         """The next section comes to the top; after the last one, the beginning."""

@@ -78,6 +78,7 @@ ALLOWED: Mapping[str, str] = {
     "schedules triggers": "project",
     "who": "",
     "health": "project --look --as-of --by --whole --slice",
+    "requests": "project --last",
     "feedback": "",
     "feedback give": "project file=-",
     "feedback list": "project --limit",

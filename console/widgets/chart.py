@@ -58,9 +58,13 @@ class Chart(PlotWidget, can_focus=False):
         """Draw ``shown``, which is not None, on the empty plot."""
         raise NotImplementedError
 
+    def ticks(self) -> AxisFormatter:
+        """What stands below the lower axis."""
+        return Days()
+
     def on_mount(self) -> None:
         self.margin_left, self.margin_top, self.margin_bottom = 9, 1, 1
-        self.set_x_formatter(Days())
+        self.set_x_formatter(self.ticks())
         self.set_y_formatter(Figures())
         # The widget's own handler comes after this one, and clears.
         self.call_after_refresh(self._redraw)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from engine.clock import moment, stamp
@@ -30,12 +31,32 @@ def blocks(
     return tuple(_block(row) for row in rows)
 
 
-def room(db: sqlite3.Connection, project: str) -> int:
-    """The bytes of all blocks of ``project`` that are there."""
-    found = db.execute(
-        "SELECT coalesce(sum(bytes), 0) FROM request_blocks WHERE project = ? AND ended_at IS NULL", (project,)
+@dataclass(frozen=True)
+class Held:
+    """All blocks of a project that are there, in sum; ``oldest``: when the first of their requests came."""
+
+    count: int
+    bytes: int
+    rows: int
+    oldest: datetime | None
+
+
+def held(db: sqlite3.Connection, project: str) -> Held:
+    row = db.execute(
+        "SELECT count(*) AS count, coalesce(sum(bytes), 0) AS bytes, coalesce(sum(rows), 0) AS rows,"
+        " min(since) AS oldest FROM request_blocks WHERE project = ? AND ended_at IS NULL",
+        (project,),
+    ).fetchone()
+    return Held(row["count"], row["bytes"], row["rows"], moment(row["oldest"]) if row["oldest"] else None)
+
+
+def newest(db: sqlite3.Connection, project: str, limit: int) -> tuple[Block, ...]:
+    """The newest ``limit`` blocks that are there."""
+    rows = db.execute(
+        "SELECT * FROM request_blocks WHERE project = ? AND ended_at IS NULL ORDER BY until DESC, id DESC LIMIT ?",
+        (project, limit),
     )
-    return int(found.fetchone()[0])
+    return tuple(_block(row) for row in rows)
 
 
 def by_file(db: sqlite3.Connection, project: str) -> dict[str, Block]:

@@ -83,6 +83,7 @@ REACHES = {
     "feedback list tiny": "feedback",
     "feedback let-in 1 --reason x": "let_in_feedback",
     "feedback throw-away 1 --reason x": "throw_away_feedback",
+    "requests tiny": "requests",
     "alerts": "alerts",
     "alerts history": "past_alerts",
     "alerts ack 1 --reason x": "acknowledge",

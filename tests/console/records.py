@@ -36,6 +36,7 @@ from tests.console.admin_records import FakeAdmin
 from tests.console.backtest_records import FakeBacktests
 from tests.console.disk_records import FakeDisk
 from tests.console.health_records import NOW, FakeHealth, ago
+from tests.console.request_records import FakeRequests
 from tests.console.travel_records import FakeTravel
 
 ADA = Operator("ada", "operator")
@@ -154,7 +155,7 @@ TIMES = RunTimes(
 )  # fmt: skip
 
 
-class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests, FakeTravel):
+class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests, FakeRequests, FakeTravel):
     """Answers like an engine, with the records above; keeps what it was asked to do."""
 
     def __init__(self, home: Path) -> None:

@@ -90,6 +90,7 @@ KEYS = {
     "feedback tiny somewhere": f"9 {'down ' * 12}enter plus tab x enter",
     "feedback let-in 1 --reason x": f"9 {'down ' * 12}enter a x enter",
     "feedback throw-away 1 --reason x": f"9 {'down ' * 12}enter x x enter",
+    "requests tiny": "e",
     "alerts": "8",
     "alerts history": "T",
     "alerts ack 1 --reason x": "8 a x enter",

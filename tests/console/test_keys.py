@@ -31,6 +31,7 @@ from console.screens.packages import PackagesPage
 from console.screens.places import PlacesPage
 from console.screens.policy import PolicyPage
 from console.screens.project_health import ProjectHealthPage
+from console.screens.requests import RequestsPage
 from console.screens.routes import RoutesPage
 from console.screens.run import RunPage
 from console.screens.runs import RunsPage
@@ -51,7 +52,7 @@ PAGES = (
     OverviewPage, CandidatesPage, RunsPage, VersionsPage, AuditPage, CardPage, DiffPage, RunPage, DiskPage, BinPage,
     SchedulesPage, OccurrencesPage, TimesPage, HealthPage, ProjectHealthPage, AdminPage, OperatorsPage,
     SettingsPage, PlacesPage, AllowancesPage, OutboxPage, BacktestPage, RoutesPage, DutyPage,
-    PolicyPage, PackagesPage, TrustPage, ArrivalsPage, ExportsPage, WherePage,
+    PolicyPage, PackagesPage, TrustPage, ArrivalsPage, ExportsPage, WherePage, RequestsPage,
 )  # fmt: skip
 
 

@@ -23,11 +23,11 @@ KEYS = {
     "c": {"Decide": "overview health project_health", "Comment": "card"},
     "d": {"Differences": "card versions"},
     "e": {"Change": "schedules", "Set": "settings", "Quiet": "routes", "Set rule": "policy",
-          "Exports": "versions card"},
+          "Exports": "versions card", "Requests": "overview project_health"},
     "h": {"Health": "overview versions", "All due times": "schedules"},
     "i": {"Run times": "runs run overview"},
     "l": {"Look now": "health project_health", "Lift bar": "versions card", "Looks": "runs"},
-    "m": {"Next metric": "project_health", "Over never": "backtest"},
+    "m": {"Next metric": "project_health", "Over never": "backtest", "Times": "requests"},
     "n": {"Next section": "project_health", "Next log": "run"},
     "o": {"Duty": "overview", "Hand over": "duty", "Own key": "trust"},
     "p": {"Pause": "schedules"},
@@ -39,7 +39,7 @@ KEYS = {
     "u": {"Resume": "schedules", "Restore": "bin", "Release hold": "versions", "Enable": "operators",
           "Cancel its swap": "card candidates"},
     "v": {"Verify": "audit"},
-    "w": {"Whole": "card", "Look at all": "health project_health"},
+    "w": {"Whole": "card", "Look at all": "health project_health", "Longer": "requests"},
     "x": {"Reject": "card candidates", "Cancel": "runs run", "Disable": "operators",
           "Throw away": "feedback"},
     "z": {"Snooze": "health project_health"},
@@ -76,7 +76,7 @@ NAMED = {
     "Bundle": "bundle", "Send": "send", "Where": "where", "Exports": "exports", "Export": "export",
     "Take in": "take_in", "Trust": "add_key", "Distrust": "remove_key", "Own key": "own_key",
     "Let it in": "let_batch_in", "Throw away": "throw_away", "Give": "give_feedback",
-    "Ask others": "ask_others",
+    "Ask others": "ask_others", "Requests": "requests", "Times": "request_times", "Longer": "window",
 }  # fmt: skip
 DANGEROUS = {"approve", "later", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}
 CHANGING = {

@@ -60,7 +60,7 @@ def test_killed_at_every_step_of_a_block_that_makes_room_for_itself(tmp_path: Pa
     log.take([answered(number) for number in range(30)])
     log.flush(NOON, everything=True)
     with ledger.read() as db:
-        most = book.room(db, "tiny") + 100
+        most = book.held(db, "tiny").bytes + 100
     ledger.close()
     seen = set()
     for change in range(1, 100):

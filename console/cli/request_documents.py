@@ -1,0 +1,87 @@
+"""Requests as a JSON document with keys that scripts rely on. Pure."""
+
+from __future__ import annotations
+
+from console.cli.documents import Document, time
+from engine.requests.figures import RequestFigures, RequestPoint, RequestTally
+from engine.requests.records import Block
+from engine.requests.report import RequestReport
+
+
+def report(found: RequestReport) -> Document:
+    """The figures of the window, the log as a whole, and its newest blocks."""
+    return {
+        "project": found.project,
+        "served": found.served,
+        **_figures(found.figures),
+        "log": {
+            "share": found.rules.share,
+            "kept_for": found.rules.keep.total_seconds(),
+            "most_bytes": found.rules.most,
+            "blocks": found.count,
+            "bytes": found.bytes,
+            "rows": found.rows,
+            "oldest": time(found.oldest),
+            "newest": [_block(each) for each in found.blocks],
+        },
+    }
+
+
+def _figures(found: RequestFigures) -> Document:
+    return {
+        "since": time(found.since),
+        "until": time(found.until),
+        "requests": found.requests,
+        "rows": found.rows,
+        "per_second": found.per_second,
+        "p50": found.p50,
+        "p95": found.p95,
+        "p99": found.p99,
+        "failures": found.failures,
+        "refused": found.refused,
+        "errors": dict(found.errors),
+        "by_version": [_tally(each) for each in found.by_version],
+        "by_worker": [_tally(each) for each in found.by_worker],
+        "by_fallback": [_tally(each) for each in found.by_fallback],
+        "kept": found.kept,
+        "lost": found.lost,
+        "unseen": found.unseen,
+        "points": [_point(each) for each in found.points],
+    }
+
+
+def _tally(found: RequestTally) -> Document:
+    return {
+        "name": found.name,
+        "requests": found.requests,
+        "failures": found.failures,
+        "p50": found.p50,
+        "p99": found.p99,
+    }
+
+
+def _point(found: RequestPoint) -> Document:
+    return {
+        "at": time(found.at),
+        "requests": found.requests,
+        "per_second": found.per_second,
+        "failures": found.failures,
+        "p50": found.p50,
+        "p95": found.p95,
+        "p99": found.p99,
+    }
+
+
+def _block(found: Block) -> Document:
+    return {
+        "file": found.file,
+        "version": found.version,
+        "worker": found.worker,
+        "digest": found.digest,
+        "bytes": found.bytes,
+        "requests": found.requests,
+        "rows": found.rows,
+        "since": time(found.since),
+        "until": time(found.until),
+        "written_at": time(found.written_at),
+    }

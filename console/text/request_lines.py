@@ -1,0 +1,181 @@
+"""Requests in text: how many, how long they took, what failed, who answered; for the health page and the verb. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from console.text import cells
+from console.text.lines import EMPTY, Line, Span, Tone, fit, line, pad, wrapped
+from engine.requests.figures import RequestFigures, RequestPoint, RequestTally
+from engine.requests.report import RequestReport
+from engine.storage.free_space import in_words
+from engine.text import plain
+
+STRIP, MOST_LINES = 30, 12
+_NAME = 24
+
+
+def took(seconds: float | None) -> str:
+    """``0.8 ms``, ``12 ms``, ``1.4 s``; a dash where nothing was answered."""
+    if seconds is None:
+        return "–"
+    if seconds < 0.01:
+        return f"{seconds * 1000:.1f} ms"
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def rate(per_second: float) -> str:
+    """``12,400/s``, ``3.2/s``, ``0.01/s``."""
+    if per_second >= 100:
+        return f"{per_second:,.0f}/s"
+    return f"{per_second:.1f}/s" if per_second >= 1 else f"{per_second:.2g}/s"
+
+
+def _since(found: RequestFigures) -> str:
+    day = "" if found.since.date() == found.until.date() else f"{found.since.day} {found.since:%b} "
+    return f"since {day}{found.since:%H:%M}"
+
+
+def summary(found: RequestFigures) -> list[Line]:
+    """All of it in two lines."""
+    if not found.requests:
+        return [line(Span(f"no requests {_since(found)}", "dim"))]
+    tone: Tone = "failing" if found.failed_share >= 0.01 else "watch" if found.failures else "ok"
+    failed = f"{found.failures:,} failed ({found.failed_share:.2%})" if found.failures else "none failed"
+    requests = f"  {found.requests:,} requests {_since(found)}  "
+    return [
+        line(Span(rate(found.per_second), "strong"), requests, Span(failed, tone)),
+        line(f"answers took p50 {took(found.p50)}, p95 {took(found.p95)}, p99 {took(found.p99)}"),
+    ]
+
+
+def request_lines(report: RequestReport, now: datetime, width: int) -> list[Line]:
+    """The whole section; of a project that is not served and never was, nothing."""
+    found = report.figures
+    if not report.served and not found.requests and not report.count:
+        return []
+    lines = [fit(each, width) for each in summary(found)]
+    if found.errors:
+        said = ", ".join(f"{kind} {count:,}" for kind, count in found.errors)
+        tone: Tone = "watch" if found.failures else "dim"
+        lines += wrapped(f"not answered: {said}", width, tone=tone, indent="  ", first="")
+    for title, tallies in (
+        ("BY VERSION", found.by_version), ("BY WORKER", found.by_worker), ("BY WHO ANSWERED", found.by_fallback),
+    ):  # fmt: skip
+        if len(tallies) > 1 or (tallies and title == "BY VERSION"):
+            lines += [EMPTY, *_tallied(title, tallies, found.requests, width)]
+    return [*lines, EMPTY, *kept_lines(report, now, width)]
+
+
+def _tallied(title: str, tallies: Sequence[RequestTally], whole: int, width: int) -> list[Line]:
+    titles = f"{pad(title, _NAME)}{pad('requests', 12, right=True)}{pad('share', 8, right=True)}"
+    titles += f"{pad('p50', 10, right=True)}{pad('p99', 10, right=True)}{pad('failed', 10, right=True)}"
+    lines: list[Line] = [fit((Span(titles, "head"),), width)]
+    for each in tallies[:MOST_LINES]:
+        share = f"{each.requests / whole:.1%}" if whole else "–"
+        text = f"{pad(plain(each.name, 60), _NAME - 1)} {pad(f'{each.requests:,}', 12, right=True)}"
+        text += f"{pad(share, 8, right=True)}{pad(took(each.p50), 10, right=True)}{pad(took(each.p99), 10, right=True)}"
+        failed = pad(f"{each.failures:,}", 10, right=True)
+        lines.append(fit(line(text, Span(failed, "failing" if each.failures else "dim")), width))
+    if len(tallies) > MOST_LINES:
+        lines.append(line(Span(f"and {len(tallies) - MOST_LINES} more", "dim")))
+    return lines
+
+
+def kept_lines(report: RequestReport, now: datetime, width: int) -> list[Line]:
+    """The log: how much of it there is, how it is kept, and what was lost."""
+    rules = report.rules
+    if rules.share <= 0:
+        how = "requests are counted and none is kept (log = \"off\")"
+    else:
+        part = "all requests are" if rules.share >= 1 else f"{rules.share:.3g} of the requests are"
+        days = rules.keep.total_seconds() / 86400
+        how = f"{part} kept for {days:.3g} day{'' if days == 1 else 's'}, in {in_words(rules.most)} at most"
+    blocks = f"{report.count:,} block{'' if report.count == 1 else 's'}"
+    there = f"{report.rows:,} rows in {blocks}, {in_words(report.bytes)}"
+    if report.oldest is not None:
+        there += f", the oldest of {cells.ago(report.oldest, now)}"
+    lines = wrapped(f"log: {there}; {how}", width, tone="dim", indent="  ", first="")
+    found = report.figures
+    if found.lost:
+        lines += wrapped(f"{found.lost:,} rows that should be in it are lost", width, tone="watch")
+    if found.unseen:
+        said = f"{found.unseen:,} requests came too fast to be noted: nothing more is known of them"
+        lines += wrapped(said, width, tone="watch")
+    return lines
+
+
+def point_lines(points: Sequence[RequestPoint], width: int) -> list[Line]:
+    """Requests a second over time, a line for each point, the newest last: for a terminal without room for a chart."""
+    shown = points[-MOST_LINES:]
+    most = max((each.per_second for each in shown), default=0.0) or 1.0
+    lines = []
+    for each in shown:
+        bar = "█" * round(each.per_second / most * STRIP)
+        failed = f"  {each.failures:,} failed" if each.failures else ""
+        lines.append(
+            fit(
+                line(
+                    Span(f"{each.at:%d %b %H:%M}  ", "dim"),
+                    Span(pad(bar, STRIP), "ok"),
+                    f" {pad(rate(each.per_second), 10, right=True)}  p50 {pad(took(each.p50), 8)} p99 {took(each.p99)}",
+                    Span(failed, "failing"),
+                ),
+                width,
+            )
+        )
+    return lines
+
+
+@dataclass(frozen=True)
+class RequestCurve:
+    """``values``: one for each time, None where there is none to tell."""
+
+    name: str
+    glyph: str
+    tone: Tone
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class RequestCurves:
+    """``times`` and ``until`` in seconds since 1970; what came in a minute stands at its middle."""
+
+    times: tuple[float, ...]
+    until: float
+    curves: tuple[RequestCurve, ...]
+
+
+def curves_of(found: RequestFigures, *, times: bool) -> RequestCurves | None:
+    """Requests a second, or ``times`` of answers in milliseconds; None where nothing came."""
+    points = found.points
+    if not found.requests or len(points) < 2:
+        return None
+    length = (points[1].at - points[0].at).total_seconds()
+    if times:
+        curves: tuple[RequestCurve, ...] = (
+            RequestCurve("p50", "●", "ok", tuple(_thousandths(each.p50) for each in points)),
+            RequestCurve("p95", "○", "dim", tuple(_thousandths(each.p95) for each in points)),
+            RequestCurve("p99", "▲", "watch", tuple(_thousandths(each.p99) for each in points)),
+        )
+    else:
+        failed = tuple(each.failures / length if each.failures else None for each in points)
+        curves = (
+            RequestCurve("failed", "▲", "failing", failed),
+            RequestCurve("requests", "●", "ok", tuple(each.per_second for each in points)),
+        )
+    middles = tuple(each.at.timestamp() + length / 2 for each in points)
+    return RequestCurves(middles, found.until.timestamp() + length / 2, curves)
+
+
+def _thousandths(seconds: float | None) -> float | None:
+    return seconds * 1000 if seconds is not None else None
+
+
+def chart_heading(curves: RequestCurves, *, times: bool) -> list[Line]:
+    """What is drawn, and by which glyph."""
+    title = "HOW LONG ANSWERS TOOK, ms" if times else "REQUESTS A SECOND"
+    legend = [Span(f"   {each.glyph} {each.name}", each.tone) for each in curves.curves if any(each.values)]
+    return [line(Span(title, "head"), *legend)]

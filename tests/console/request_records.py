@@ -1,0 +1,51 @@
+"""A made-up hour of requests, and what an engine answers about them; seen from the moment of ``records``."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from engine.requests.counting import Count, CountKey, bucket
+from engine.requests.figures import Counted, RequestFigures, figures
+from engine.requests.records import LogRules
+from engine.requests.report import RequestReport
+from tests.console.health_records import NOW
+
+LABEL, FORMER = "churn@21", "churn@20"
+
+
+def counted(minute: datetime, requests: int, seconds: float, *, worker: str = "worker 41", **other: object) -> Counted:
+    """Requests of one minute that all took as long."""
+    said = {"version": LABEL, "fallback": "", "status": 200, **other}
+    number = int(minute.timestamp()) // 60
+    key = CountKey("churn", number, str(said["version"]), "d", str(said["fallback"]), int(str(said["status"])))
+    kept = requests if key.status == 200 else 0
+    return worker, key, Count(requests, requests, kept, 0, requests * seconds, {bucket(seconds): requests})
+
+
+def hour() -> RequestFigures:
+    """Two workers, a swap half an hour ago, some input refused, and one bad minute."""
+    since = (NOW - timedelta(hours=1)).replace(second=0, microsecond=0)
+    every: list[Counted] = []
+    for number in range(60):
+        at, label = since + timedelta(minutes=number), LABEL if number >= 30 else FORMER
+        every.append(counted(at, 600 + 10 * (number % 7), 0.002, version=label))
+        every.append(counted(at, 400, 0.004, version=label, worker="worker 42"))
+        if number % 10 == 0:
+            every.append(counted(at, 3, 0.001, version=label, status=422))
+        if number == 45:
+            every += [counted(at, 90, 0.2, status=500), counted(at, 40, 0.03, version=FORMER, fallback="previous")]
+    return figures("churn", every, since, NOW)
+
+
+REPORT = RequestReport("churn", True, hour(), LogRules(share=0.1), (), 118, 9_400_000, 51_000, NOW - timedelta(days=3))
+
+
+class FakeRequests:
+    """The part of the engine's door that is about requests. ``requests_now``: what it says of every project."""
+
+    requests_now: RequestReport = REPORT
+    asked_of: timedelta | None = None
+
+    def requests(self, project: str, now: datetime, last: timedelta) -> RequestReport:
+        self.asked_of = last
+        return self.requests_now

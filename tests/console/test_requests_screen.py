@@ -1,0 +1,106 @@
+"""The screen of requests: figures, who answered, the log of them, the chart and what stands in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from console.text.lines import Line, plain_text, width_of
+from console.text.request_lines import point_lines, rate, request_lines, took
+from engine.requests.figures import figures
+from engine.requests.records import LogRules
+from tests.console.conftest import NARROW, WIDE, Desk
+from tests.console.health_records import NOW
+from tests.console.request_records import REPORT
+
+Console = Callable[..., None]
+NOTHING = replace(REPORT, served=False, figures=figures("churn", [], NOW - timedelta(hours=1), NOW), count=0, rows=0)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_it_says_how_many_how_fast_what_failed_and_who_answered(console: Console, size: tuple[int, int]) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("e")
+        await desk.see("p50")
+        for words in (
+            "17.2/s", "requests since 13:32", "90 failed (0.15%)", "not answered: failed 90, input refused 18",
+            "BY VERSION", "churn@21", "churn@20", "BY WORKER", "worker 42",
+        ):  # fmt: skip
+            assert words in " ".join(desk.text.split()), f"{words} is not in\n{desk.text}"
+        await desk.press("escape")
+        await desk.see("WAITING")
+
+    console(story, size)
+
+
+def test_a_wide_terminal_has_a_chart_and_keys_choose_of_what_and_of_how_long(console: Console) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("e")
+        await desk.see("REQUESTS A SECOND   ▲ failed   ● requests")
+        await desk.until(lambda: bool(desk.app.screen.query("#chart")))
+        await desk.until(lambda: desk.text.count("●") > 20)
+        await desk.see("13:50")
+        await desk.press("m")
+        await desk.see("HOW LONG ANSWERS TOOK, ms   ● p50   ○ p95   ▲ p99")
+        for hours in (24, 24 * 7, 24 * 30, 1):
+            await desk.press("w")
+            assert desk.engine.asked_of == timedelta(hours=hours)
+        await desk.pilot.resize_terminal(*NARROW)
+        await desk.until(lambda: not desk.app.screen.query_one("#chart").display)
+
+    console(story)
+
+
+def test_the_page_of_health_leads_there(console: Console) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("h", "e")
+        await desk.see("BY VERSION")
+
+    console(story)
+
+
+def test_a_project_that_nothing_serves_says_so_and_has_no_chart_of_times(console: Console) -> None:
+    async def story(desk: Desk) -> None:
+        desk.engine.requests_now = NOTHING
+        await desk.press("e")
+        await desk.see("'realtime = true' in [serve]")
+        await desk.press("m")
+        assert "No request of churn came in that time." in desk.said
+
+    console(story)
+
+
+def unwrapped(lines: Sequence[Line]) -> str:
+    return " ".join(plain_text(lines).split())
+
+
+@pytest.mark.parametrize("width", [40, 78, 120])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    lines = [*request_lines(REPORT, NOW, width), *point_lines(REPORT.figures.points, width)]
+    assert max(map(width_of, lines)) <= width
+
+
+def test_what_is_lost_is_said() -> None:
+    said = unwrapped(request_lines(replace(REPORT, figures=replace(REPORT.figures, lost=12, unseen=7)), NOW, 100))
+    assert "12 rows that should be in it are lost" in said
+    assert "7 requests came too fast to be noted" in said
+    assert "0.1 of the requests are kept for 30 days, in 1.0 GiB at most" in said
+
+
+def test_a_log_that_is_off_says_so() -> None:
+    said = unwrapped(request_lines(replace(REPORT, rules=LogRules(share=0)), NOW, 100))
+    assert 'none is kept (log = "off")' in said
+
+
+def test_names_from_outside_do_not_reach_the_terminal_as_they_are() -> None:
+    bad = replace(REPORT.figures.by_version[0], name="x\x1b[31mred")
+    said = unwrapped(request_lines(replace(REPORT, figures=replace(REPORT.figures, by_version=(bad,))), NOW, 100))
+    assert "\x1b" not in said
+
+
+def test_times_and_rates_have_three_figures_at_most() -> None:
+    assert [took(each) for each in (None, 0.0004, 0.0123, 0.25, 2.04)] == ["–", "0.4 ms", "12 ms", "250 ms", "2.0 s"]
+    assert [rate(each) for each in (0.0123, 3.21, 12_345.6)] == ["0.012/s", "3.2/s", "12,346/s"]
