@@ -11,6 +11,8 @@ from engine.housekeeping import bin as bins
 from engine.housekeeping import database, logs, settings
 from engine.monitoring import looks
 from engine.projects import registry
+from engine.requests import keeping
+from engine.requests import rules as request_rules
 from engine.storage import temporary
 from engine.storage.disk import refused
 from engine.storage.free_space import in_words
@@ -37,11 +39,19 @@ def keep_house(workspace: Workspace, ledger: Ledger, now: datetime, certain: dat
     if count:
         done.append(f"{count} log{'' if count == 1 else 's'} compressed, {in_words(freed)} less.")
     temporary.tidy(workspace.cache)
+    done += _keep_requests(workspace, ledger, certain, now)
     _forget_looks(workspace, ledger)
     looks.thin(ledger, certain)
     if database.wal_size(ledger) >= database.LARGE_WAL and database.checkpoint(ledger):
         done.append("The ledger's log was written back.")
     return tuple(done)
+
+
+def _keep_requests(workspace: Workspace, ledger: Ledger, certain: datetime, now: datetime) -> list[str]:
+    """End what of the request logs is older than it is kept, or more."""
+    with ledger.read() as db:
+        kept = request_rules.of_all(db)
+    return keeping.keep(workspace, ledger, kept, certain, now)
 
 
 def _forget_looks(workspace: Workspace, ledger: Ledger) -> None:

@@ -170,6 +170,8 @@ def _belongs(row: Notable, owners: Owners) -> str:
         return f"run {int(name)} of {owners.runs.get(int(name), 'no project')}"
     if top == "releases" and name:
         return f"a release of {plain(name)}"
+    if top == "requests" and name:
+        return f"logged requests of {plain(name)}"
     if top == "environments":
         projects = owners.environments.get(name)
         return f"an environment of {', '.join(projects)}" if projects else "an environment that no version needs"

@@ -26,9 +26,12 @@ from engine.housekeeping.sweep import Marked, Needs, age_limit, mark
 from engine.release import decisions
 from engine.release.history import releases
 from engine.reports import archive
+from engine.requests import book
+from engine.requests import rules as request_rules
 from engine.runs import history, leftovers
 from engine.storage import chosen
 from engine.storage.disk import room_of
+from engine.storage.free_space import in_words
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
@@ -115,7 +118,7 @@ def survey(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: dateti
         seen = _Inventory(workspace, db, rules, now, restored, versions, running, Needs(store, kept_files.objects(db)))
         sharing = rooms(workspace)
         things = [*_versions(seen, store), *_runs(seen), *_releases(seen), *_environments(seen, sharing)]
-        things += [*_own(seen), _caches(seen, sharing)]
+        things += [*_own(seen), *_requests(seen), _caches(seen, sharing)]
         marker = marker_of(db)
     return Survey((*things, *_database(ledger)), marker, rules)
 
@@ -261,6 +264,18 @@ def _own(seen: _Inventory) -> Iterator[Thing]:
         verdict = Verdict(True, "left behind by work that was cut short more than a day ago")
         what = f"{len(left)} unfinished file{'' if len(left) == 1 else 's'}"
         yield seen.thing("unfinished", "leftovers", what, sum(map(room_of, left)), verdict, left)
+
+
+def _requests(seen: _Inventory) -> Iterator[Thing]:
+    """The request logs: each keeps within its own bounds, and ends by itself."""
+    for project, kept in request_rules.of_all(seen.db).items():
+        held = book.held(seen.db, project)
+        if held.count:
+            days = kept.keep.total_seconds() / 86400
+            span = f"{days:.3g} day{'' if days == 1 else 's'}"
+            stays = Verdict(False, f"kept for {span} and in {in_words(kept.most)} at most, as its manifest says")
+            what = f"logged requests of {project}"
+            yield seen.thing(f"requests:{project}", "requests", what, held.bytes, stays)
 
 
 def _caches(seen: _Inventory, sharing: Mapping[str, int]) -> Thing:

@@ -24,6 +24,7 @@ _KINDS = {
     "logs": "runs and logs",
     "releases": "releases",
     "live": "releases",
+    "requests": "logged requests",
     "bin": "bin",
     "cache": "caches",
     "console": "caches",
@@ -87,7 +88,7 @@ def _owners(top: str, rest: str, owners: Owners) -> tuple[str, ...]:
     name = rest.partition("/")[0]
     if top == "runs" and name.isdigit():
         return (owners.runs.get(int(name), SHARED),)
-    if top == "releases" and name:
+    if top in ("releases", "requests") and name:
         return (name,)
     if top == "environments":
         return owners.environments.get(name) or (SHARED,)

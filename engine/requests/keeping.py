@@ -184,7 +184,7 @@ def keep(
     A project without rules is one that was removed: nothing of its requests is kept any longer.
     """
     with ledger.read() as db:
-        projects = {*book.counted(db), *book.with_blocks(db), *rules}
+        projects = {*book.counted(db), *book.with_blocks(db), *_folders(workspace)}
     done = []
     for project in sorted(projects):
         folder = LogFolder(workspace, ledger, project)
@@ -204,3 +204,11 @@ def keep(
             book.drop(db, project, certain - COUNTS_FOR)
         book.forget(db, certain)
     return done
+
+
+def _folders(workspace: Workspace) -> set[str]:
+    """Of what anything lies on the disk, whatever the ledger knows."""
+    try:
+        return {entry.name for entry in os.scandir(workspace.requests) if entry.is_dir(follow_symlinks=False)}
+    except FileNotFoundError:
+        return set()

@@ -4,6 +4,7 @@ what it lost."""
 from __future__ import annotations
 
 import errno
+import json
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.access.entering import found_workspace
+from engine.access.proof import of_process
 from engine.errors import Refusal
+from engine.housekeeping import daily, survey
 from engine.monitoring.alerts import alert_book
 from engine.requests import book, keeping
 from engine.requests import log as logs
@@ -21,6 +25,7 @@ from engine.requests.records import Block, LogRules
 from engine.requests.writer import TRY_AGAIN, LogWriter
 from engine.storage import atomic
 from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from tests.engine.requests.noted import NOON, Ticking, answered, writer
 
@@ -281,3 +286,23 @@ def test_minutes_become_hours_and_say_the_same_in_all(served: Served) -> None:
             rows = book.counts(db, ["tiny"], NOON, NOON + timedelta(days=1))
         assert [(worker, key.minute % 60) for worker, key, _ in rows] == [("", 0), ("", 0)]
         assert totals(ledger) == before
+
+
+def test_the_house_ends_what_is_old_and_a_clean_up_says_why_the_rest_stays(served: Served) -> None:
+    workspace, ledger = served
+    with ledger.write() as db:
+        manifest = {"project": {"name": "tiny"}, "serve": {"realtime": True, "log_for": "1d"}}
+        db.execute("UPDATE projects SET manifest = ?", (json.dumps(manifest),))
+        found_workspace(db, "ada", of_process(), NOON)
+    log = writer(workspace, ledger)
+    log.take([answered(0)])
+    log.flush(NOON, everything=True)
+    log.take([answered(0, at=NOON + timedelta(days=1))])
+    log.flush(NOON + timedelta(days=1), everything=True)
+    now = NOON + timedelta(days=1, minutes=1)
+    said = daily.keep_house(workspace, ledger, now)
+    assert "1 block of requests of tiny ended." in said
+    assert len(list((workspace.requests / "tiny").iterdir())) == 1
+    found = survey.survey(workspace, ledger, ObjectStore(workspace.objects), now)
+    (stays,) = (thing.item for thing in found.things if thing.item.id == "requests:tiny")
+    assert (stays.goes, stays.why) == (False, "kept for 1 day and in 1.0 GiB at most, as its manifest says")

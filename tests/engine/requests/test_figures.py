@@ -18,9 +18,8 @@ HOUR = timedelta(hours=1)
 
 
 def counted(minute: int, requests: int, *, worker: str = "one", status: int = 200, **other: str) -> Counted:
-    key = CountKey(
-        "tiny", int(NOON.timestamp()) // 60 + minute, other.get("version", "tiny@1"), "d", other.get("fallback", ""), status
-    )
+    at, version = int(NOON.timestamp()) // 60 + minute, other.get("version", "tiny@1")
+    key = CountKey("tiny", at, version, "d", other.get("fallback", ""), status)
     return worker, key, Count(requests, requests, requests, 0, requests / 1000, {bucket(0.001): requests})
 
 
@@ -45,12 +44,9 @@ def test_percentiles_are_those_of_the_times_themselves() -> None:
 
 
 def test_requests_a_second_failures_and_what_callers_did_wrong() -> None:
-    found = figures(
-        "tiny",
-        [counted(0, 3000), counted(1, 600), counted(1, 40, status=422), counted(2, 30, status=504), counted(2, 6, status=0)],
-        NOON,
-        NOON + HOUR,
-    )
+    well = [counted(0, 3000), counted(1, 600)]
+    ill = [counted(1, 40, status=422), counted(2, 30, status=504), counted(2, 6, status=0)]
+    found = figures("tiny", well + ill, NOON, NOON + HOUR)
     assert found.requests == 3676
     assert found.per_second == pytest.approx(3676 / 3600)
     assert (found.failures, found.refused, found.unseen) == (30, 40, 6)
