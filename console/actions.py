@@ -14,7 +14,7 @@ _ONE_OF_THEM = " or ".join(", ".join(f"the {job.short}" for job in JOBS if job.s
 # What is opened from the screen Admin.
 ADMIN_LISTS = (
     "operators", "settings", "places", "allowances", "outbox", "routes", "duty", "policy", "packages", "trust",
-    "arrivals", "exports", "feedback",
+    "arrivals", "exports", "feedback", "tokens",
 )  # fmt: skip
 LISTS = (
     "overview", "candidates", "runs", "versions", "audit", "bin", "schedules", "occurrences", "health", "admin",
@@ -188,6 +188,13 @@ ACTIONS = (
     Action("remove_key", "minus", "Distrust", "take in nothing more of what it signs, with your reason",
            ("trust",), does="distrust"),
     Action("own_key", "o", "Own key", "this workspace's own key, as another one takes it in", ("trust",)),
+    Action("open", "enter", "Whole", "the token with who made it, why, and when it was used", ("tokens",), spare=True),
+    Action("make_token", "plus", "Make", "let a program in by a token, which is shown once, with your reason",
+           ("tokens",), does="make_token"),
+    Action("rotate_token", "r", "Rotate", "have another take the token's place, which goes on for a while",
+           ("tokens",), does="rotate_token"),
+    Action("revoke_token", "minus", "Revoke", "let the token open nothing from the next request on, with your reason",
+           ("tokens",), does="revoke_token"),
     Action("open", "enter", "Card", "open the version's card", ("arrivals",)),
     Action("open", "enter", "Parity", "how both answers were compared: differences, kinds of row, the ten worst",
            ("exports",)),
@@ -221,7 +228,7 @@ ACTIONS = (
     Action("go_disk", "7", "Disk", "who uses how much, what grows, what can go", (ANYWHERE,)),
     Action("go_health", "8", "Health", "what is unhealthy, since when and why, and what is open", (ANYWHERE,)),
     Action("go_admin", "9", "Admin", "operators, settings, folders, allowances, mail, routes, duty, policy, packages, "
-           "trusted keys, bundles, exports, feedback", (ANYWHERE,)),
+           "trusted keys, bundles, exports, feedback, tokens", (ANYWHERE,)),
     Action("help", "question_mark", "Help", "every key of this screen", (ANYWHERE,)),
     Action("redraw", "ctrl+l", "Redraw", "paint the screen again, where something else has written onto it",
            (ANYWHERE,), shown=False),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from console.queries.health_questions import Health
     from console.queries.question import Question
     from console.text.bundle_lines import Place
+    from engine.access.token_records import Token
     from engine.bundles.trusted import TrustedKey
     from engine.exports.records import Export
     from engine.outbox.mails import Mail
@@ -50,6 +51,7 @@ ADMIN_LISTS = {
     "arrivals": "ArrivalsPage",
     "exports": "ExportsPage",
     "feedback": "FeedbackPage",
+    "tokens": "TokensPage",
 }
 
 
@@ -270,6 +272,14 @@ def trusted_key(found: TrustedKey) -> Screen[None]:
     from console.text.bundle_lines import trusted_lines
 
     return ReadingDialog(lambda width: trusted_lines(found, width))
+
+
+def token(found: Token, at: datetime) -> Screen[None]:
+    """A token, whole but for what opens anything."""
+    from console.dialogs.reading import ReadingDialog
+    from console.text.token_lines import token_lines
+
+    return ReadingDialog(lambda width: token_lines(found, at, width))
 
 
 def own_key() -> Screen[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,7 +24,7 @@ class Result:
     """What was done, in a sentence with its ``tone``. ``undo``: a version that is to be live again to take it back;
     ``then``: a moment to show, and ``missing`` for each of the screens that were open: None, or why it is not there
     then. ``notes``: what else is to be known of it, each said on a line of its own; ``reading``: what came of it to be
-    read, by the width there is; ``found``: what a screen had asked for."""
+    read, by the width there is; ``found``: what a screen had asked for; ``secret``: shown once, to be copied."""
 
     sentence: str
     tone: Tone = "ok"
@@ -34,6 +34,7 @@ class Result:
     notes: tuple[str, ...] = ()
     reading: Callable[[int], Sequence[Line]] | None = None
     found: Any = None
+    secret: str | None = field(default=None, repr=False)
 
     @property
     def whole(self) -> str:

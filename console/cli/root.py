@@ -51,6 +51,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Keep in order": {
         "disk": "disk", "clean": "clean", "bin": "clean", "hold": "clean", "places": "disk", "settings": "clean",
         "backup": "backup", "restore": "backup", "audit": "trail", "doctor": "machine", "operators": "people",
+        "tokens": "tokens",
     },
 }  # fmt: skip
 VERBS: dict[str, str] = {verb: file for verbs in SECTIONS.values() for verb, file in verbs.items()}

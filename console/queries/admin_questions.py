@@ -12,6 +12,7 @@ from console.queries.travel_questions import NEWEST
 from console.text.cells import counted
 
 if TYPE_CHECKING:
+    from engine.access.token_records import Token
     from engine.api import Engine
     from engine.duty.matters import Matter
     from engine.housekeeping.places import WatchedFolder
@@ -50,6 +51,14 @@ def _newest(count: int) -> str:
 
 def _came_in(count: int) -> str:
     return f"{_newest(count)} came in"
+
+
+def _tokens(found: tuple[Token, ...], now: datetime) -> AdminList:
+    held = [each for each in found if each.holds(now)]
+    soon = sum(each.standing(now) == "ends soon" and each.in_use(now) for each in held)
+    wanting = f"{counted(soon, 'token')} in use {'ends' if soon == 1 else 'end'} soon" if soon else ""
+    meaning = "which programs may score, give feedback or read, and until when"
+    return AdminList("tokens", "Tokens", counted(len(held), "token"), meaning, wanting)
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,7 @@ class AskAdmin:
                       "versions as ONNX or SQL for their callers, and how they compared"),
             AdminList("feedback", "Feedback", _newest(len(came)), "labels of what was scored, as they came",
                       f"{held:,} quarantined" if held else ""),
+            _tokens(engine.tokens(), now),
         )  # fmt: skip
 
 
@@ -102,6 +112,16 @@ class AskOperators:
 
     def answer(self, engine: Engine, now: datetime) -> tuple[Operator, ...]:
         return engine.operators()
+
+
+@dataclass(frozen=True)
+class AskTokens:
+    refresh: float = SELDOM
+
+    def answer(self, engine: Engine, now: datetime) -> tuple[Token, ...]:
+        from console.text.token_lines import of_interest
+
+        return of_interest(engine.tokens(), now)
 
 
 @dataclass(frozen=True)

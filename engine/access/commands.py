@@ -1,26 +1,22 @@
-"""What the door to the engine offers about people; ``engine.api.Engine`` inherits it."""
+"""What the door to the engine offers about people, and beside them programs; ``engine.api.Engine`` inherits it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from engine import clock
 from engine.access import operators
-from engine.access.acts import Door, changes, checked_reason, looks
+from engine.access.acts import changes, checked_reason, looks
 from engine.access.proof import AccountProof, of_account
 from engine.access.public_key import PublicKey, parse
+from engine.access.token_commands import TokenCommands
 from engine.errors import NotFound
 from engine.records import Operator, Role, SealedKey
 from engine.text import plain
 
 
-class PeopleCommands(Door):
+class PeopleCommands(TokenCommands):
     """Who may work here, as what, and what proves that it is them."""
-
-    if TYPE_CHECKING:  # Projects stand above this room; the door knows them.
-
-        def _refuse_unknown_project(self, project: str) -> None: ...
 
     @looks("list operators")
     def operators(self) -> tuple[Operator, ...]:

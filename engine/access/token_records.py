@@ -13,6 +13,7 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 LONGEST = timedelta(days=366)  # from a date to the same one a year later, in a leap year too
 LONGEST_OVERLAP = timedelta(days=30)
 SOON = timedelta(days=14)  # two weeks: whoever must change a program has one that is not their holiday
+URGENT = timedelta(days=2)
 IN_USE = timedelta(days=14)
 
 
@@ -21,8 +22,8 @@ class Token:
     """One token, without what opens anything.
 
     ``mark``: the part of it that is no secret (``lvf_3f9a1c02``). ``projects``: none for all, those to come too.
-    ``replaced_at``: from when another has its place. ``used``: when it first opened anything on the last day that it
-    did.
+    ``replaced_at``: from when another has its place, which was said at ``replaced_said``. ``used``: when it first
+    opened anything on the last day that it did.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Token:
     reason: str
     ends_at: datetime
     replaced_at: datetime | None = None
+    replaced_said: datetime | None = None
     replaced_by: str | None = None
     revoked_at: datetime | None = None
     revoked_by: str | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from engine.access import token_text
@@ -115,13 +115,24 @@ def revoke(ledger: Ledger, by: Caller, which: str, reason: str, now: datetime) -
         return tuple(each for each in called(db, held[0].name) if each.mark in marks)
 
 
-def note_uses(db: sqlite3.Connection, uses: Mapping[str, datetime]) -> None:
-    """Write down of each mark that it was used then, once a day, in the caller's transaction."""
-    for mark, at in uses.items():
+def note_uses(db: sqlite3.Connection, uses: Iterable[tuple[str, str, datetime]]) -> None:
+    """Write down that a mark opened something of a project ('': of the whole workspace) then, of each day the first
+    time, in the caller's transaction."""
+    for mark, project, at in uses:
         db.execute(
-            "INSERT OR IGNORE INTO token_uses (token, day, at) SELECT id, ?, ? FROM tokens WHERE mark = ?",
-            (stamp(at)[:10], stamp(at), mark),
+            "INSERT OR IGNORE INTO token_uses (token, project, day, at) SELECT id, ?, ?, ? FROM tokens WHERE mark = ?",
+            (project, stamp(at)[:10], stamp(at), mark),
         )
+
+
+def in_use(db: sqlite3.Connection, since: datetime) -> tuple[tuple[str, Token], ...]:
+    """What opened anything since then: each project ('': the whole workspace) with each such token, the newest last."""
+    rows = db.execute(
+        "SELECT project, tokens.*, max(at) AS used FROM token_uses JOIN tokens ON tokens.id = token WHERE at >= ?"
+        " GROUP BY project, tokens.id ORDER BY tokens.id",
+        (stamp(since),),
+    )
+    return tuple((row["project"], _record(row)) for row in rows)
 
 
 def _newest(db: sqlite3.Connection, name: str, now: datetime) -> Token:
@@ -194,6 +205,7 @@ def _record(row: sqlite3.Row) -> Token:
         reason=row["reason"],
         ends_at=moment(row["ends_at"]),
         replaced_at=_moment(row["replaced_at"]),
+        replaced_said=_moment(row["replaced_said"]),
         replaced_by=row["replaced_by"],
         revoked_at=_moment(row["revoked_at"]),
         revoked_by=row["revoked_by"],

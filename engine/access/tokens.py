@@ -80,8 +80,8 @@ class TokenBook:
         # place of another's newer one.
         self._seen = threading.local()
         self._guard = threading.Lock()
-        self._used: dict[str, datetime] = {}
-        self._noted: dict[str, str] = {}
+        self._used: dict[tuple[str, str], datetime] = {}
+        self._noted: dict[tuple[str, str], str] = {}
         self._tries: dict[str, _Tries] = {}
         self._turned_away: Counter[str] = Counter()
 
@@ -109,7 +109,7 @@ class TokenBook:
             return Why(f"The token '{token.name}' {how} on {token.until:%d %b %Y at %H:%M} UTC; ask for another.", 401)
         if (why := token.why_not(project, scope)) is not None:
             return Why(why, 403)
-        self._used[token.mark] = now
+        self._used[token.mark, project or ""] = now
         return Allowed(token.name, token.mark)
 
     def _now(self) -> Mapping[str, tuple[str, Token]]:
@@ -148,13 +148,13 @@ class TokenBook:
         Raises what the ledger does; what could not be written is written the next time.
         """
         with self._guard:
-            used = {mark: at for mark, at in list(self._used.items()) if self._noted.get(mark) != _day(at)}
+            used = {what: at for what, at in list(self._used.items()) if self._noted.get(what) != _day(at)}
             turned_away, self._turned_away = self._turned_away, Counter()
         if not used and not turned_away:
             return
         try:
             with self._ledger.write(lasting=False) as db:
-                token_table.note_uses(db, used)
+                token_table.note_uses(db, ((*what, at) for what, at in used.items()))
                 if turned_away:
                     source, most = turned_away.most_common(1)[0]
                     flood.append_or_fold(
@@ -166,7 +166,7 @@ class TokenBook:
             with self._guard:
                 self._turned_away.update(turned_away)
             raise
-        self._noted.update({mark: _day(at) for mark, at in used.items()})
+        self._noted.update({what: _day(at) for what, at in used.items()})
 
 
 def _day(at: datetime) -> str:

@@ -54,6 +54,8 @@ class HealthCommands(Door):
         """Raise alerts for runs that take too long, for what is excepted from the common package list no more and for
         workers that do not answer with what is live, and settle those about ways back."""
         from engine.jobs import ended_exceptions, overdue
+        tokens that are about to end, and settle those about ways back."""
+        from engine.jobs import ended_exceptions, ending_tokens, overdue
         from engine.jobs.rehearsal import points
         from engine.release import workers_agree
 
@@ -62,6 +64,7 @@ class HealthCommands(Door):
         points.settle(self._ledger, now)
         ended_exceptions.tell(self._ledger, self._store, now)
         workers_agree.tell(self._ledger, self._workspace.root / "locks", now)
+        ending_tokens.tell(self._ledger, now)
 
     def _escalate(self, certain: datetime) -> None:
         """Mark what nobody has taken notice of for too long."""

@@ -59,6 +59,12 @@ KEYS = {
     "trust remove dev --reason x": f"9 {'down ' * 9}enter minus x enter",
     "exports": f"9 {'down ' * 11}enter",
     "exports tiny": "4 e",
+    "tokens": f"9 {'down ' * 13}enter",
+    "tokens list": f"9 {'down ' * 13}enter",
+    "tokens make shop --scope score --project tiny --until 2100-01-01 --reason x":
+        f"9 {'down ' * 13}enter plus x tab tab x tab x tab x enter",
+    "tokens rotate shop --overlap 7d --reason x": f"9 {'down ' * 13}enter r tab x enter",
+    "tokens revoke shop --reason x": f"9 {'down ' * 13}enter minus x enter",
     "export tiny@1 --to onnx -o somewhere": "4 e plus enter",
     "policy": "9 down down down down down down down enter",
     "policy tiny": "9 down down down down down down down enter",

@@ -29,6 +29,7 @@ WAYS: dict[str, tuple[str, ...]] = {
     "ask": ("9", "enter", "e"), "trusted keys": ("9", "down", "down", "enter"), "trust": ("9", "enter", "plus"),
     "own key": ("9", "enter", "o"), "bundles": ("9", "down", "enter"), "take in": ("9", "enter", "plus", "x", "enter"),
     "exports": ("9", "down", "enter"), "parity": ("9", "enter", "enter"), "export": ("9", "enter", "plus"),
+    "tokens": ("9", "down", "enter"), "make a token": ("9", "enter", "plus"), "a token": ("9", "enter", "enter"),
     "bundle": ("4", "b"), "send": ("4", "s"), "where": ("4", "W"),
 }  # fmt: skip
 # What the Web Content Accessibility Guidelines ask of large text and of signs; what lies behind a dialog is dimmed.

@@ -16,12 +16,14 @@ from tests.console.conftest import Desk
 from tests.console.disk_records import BINNED
 from tests.console.health_records import NOW, ago
 from tests.console.records import CARD, PLANNED_SWAP, RUNNING, RUNS, SCHEDULE, FakeEngine, status, version
+from tests.console.token_records import BEFORE, GONE, SHOP
 
+REPLACED = replace(SHOP, replaced_at=SHOP.ends_at, replaced_said=NOW, replaced_by="bob")
 Console = Callable[..., None]
 LOST = "Things changed while you looked: "
 ADMIN = {name: ["9", *["down"] * row, "enter"] for row, name in enumerate(
     ("operators", "settings", "places", "allowances", "outbox", "routes", "duty", "policy", "packages",
-     "trust"))}  # fmt: skip
+     "trust", "arrivals", "exports", "feedback", "tokens"))}  # fmt: skip
 
 
 def gives(method: str, answer: Any) -> Callable[[FakeEngine], None]:
@@ -72,6 +74,8 @@ PULLED: dict[str, tuple[list[str], Callable[[FakeEngine], None], str]] = {
     "a route": ([*ADMIN["routes"], "minus"], gives("routes", ROUTE_LIST[1:]), "it is not in the list any more."),
     "quiet hours": ([*ADMIN["routes"], "e"], gives("routes", ROUTE_LIST[:1]), "your quiet hours are: none."),
     "a trusted key": ([*ADMIN["trust"], "minus"], sets("trusted_now", ()), "it is not in the list any more."),
+    "a token": (
+        [*ADMIN["tokens"], "r"], sets("tokens_now", (REPLACED, BEFORE, GONE)), "lvf_0a1b2c3d was replaced already"),
     "hand over": ([*ADMIN["duty"], "o"], sets("duty_now", ELSEWHERE), "carl is on duty, and hands over"),
     "remove a project": (
         ["minus"], lambda e: setattr(e, "overview_now", replace(e.overview_now, projects=(status("z"),))),

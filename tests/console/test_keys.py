@@ -38,6 +38,7 @@ from console.screens.runs import RunsPage
 from console.screens.schedules import SchedulesPage
 from console.screens.settings import SettingsPage
 from console.screens.times import TimesPage
+from console.screens.tokens import TokensPage
 from console.screens.trust import TrustPage
 from console.screens.versions import VersionsPage
 from console.screens.where import WherePage
@@ -53,6 +54,7 @@ PAGES = (
     SchedulesPage, OccurrencesPage, TimesPage, HealthPage, ProjectHealthPage, AdminPage, OperatorsPage,
     SettingsPage, PlacesPage, AllowancesPage, OutboxPage, BacktestPage, RoutesPage, DutyPage,
     PolicyPage, PackagesPage, TrustPage, ArrivalsPage, ExportsPage, WherePage, RequestsPage,
+    PolicyPage, PackagesPage, TrustPage, ArrivalsPage, ExportsPage, WherePage, TokensPage,
 )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ KEYS = {
     "p": {"Pause": "schedules"},
     "q": {"Quit": ANYWHERE},
     "r": {"Retrain": "overview versions runs health project_health", "Run now": "schedules",
-          "Try again": "outbox", "Role": "operators"},
+          "Try again": "outbox", "Role": "operators", "Rotate": "tokens"},
     "s": {"Look again": "disk", "Send report": "overview health project_health", "Send": "versions card"},
     "t": {"Theme": ANYWHERE},
     "u": {"Resume": "schedules", "Restore": "bin", "Release hold": "versions", "Enable": "operators",
@@ -52,9 +52,10 @@ KEYS = {
     "T": {"Step back in time": ANYWHERE},
     "W": {"Where": "versions card"},
     "plus": {"Add": "overview", "Let in": "operators", "Watch": "places", "Route": "routes", "Trust": "trust",
-             "Take in": "versions arrivals", "Export": "exports", "Give": "feedback"},
+             "Take in": "versions arrivals", "Export": "exports", "Give": "feedback",
+             "Make": "tokens"},
     "minus": {"Remove": "overview", "Watch no longer": "places", "Withdraw": "allowances", "End": "routes",
-              "Distrust": "trust"},
+              "Distrust": "trust", "Revoke": "tokens"},
 }
 NAMED = {
     "Acknowledge": "acknowledge", "Allow": "allow", "Approve": "approve", "By column": "by_column", "Bin": "bin",
@@ -77,6 +78,7 @@ NAMED = {
     "Take in": "take_in", "Trust": "add_key", "Distrust": "remove_key", "Own key": "own_key",
     "Let it in": "let_batch_in", "Throw away": "throw_away", "Give": "give_feedback",
     "Ask others": "ask_others", "Requests": "requests", "Times": "request_times", "Longer": "window",
+    "Ask others": "ask_others", "Make": "make_token", "Rotate": "rotate_token", "Revoke": "revoke_token",
 }  # fmt: skip
 DANGEROUS = {"approve", "later", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}
 CHANGING = {
@@ -84,7 +86,7 @@ CHANGING = {
     "cancel", "scan", "restore", "allow", "add", "let_in", "watch", "unwatch", "withdraw", "hold", "release_hold",
     "choose", "set_policy", "retry", "retry_all", "send_report", "backtest", "add_route", "end_route",
     "my_quiet_hours", "hand_over", "take_over", "comment", "cancel_swap", "role", "bind_key", "disable", "enable",
-    "bundle", "send", "take_in", "export", "add_key", "remove_key",
+    "bundle", "send", "take_in", "export", "add_key", "remove_key", "make_token", "rotate_token", "revoke_token",
 }  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 # One row a token, for ever. `mark`: the part of it that is no secret; `digest`: SHA-256 of the whole of it, which is
 # kept nowhere. `projects`: JSON, NULL for all. `replaced_at`: from when another has its place, which was said at
-# `replaced_said`. `token_uses`: a row for each day on which it opened anything, with when it first did; more would be a
-# write for each request.
+# `replaced_said`. `token_uses`: a row for each day on which it opened anything of a project ('': of the whole
+# workspace), with when it first did; more would be a write for each request.
 TOKENS = """
 CREATE TABLE tokens (
     id       INTEGER PRIMARY KEY,
@@ -30,9 +30,11 @@ CREATE TRIGGER tokens_no_update BEFORE UPDATE OF id, name, mark, digest, scopes,
     ends_at ON tokens BEGIN SELECT RAISE(ABORT, 'what a token may is settled when it is made'); END;
 
 CREATE TABLE token_uses (
-    token INTEGER NOT NULL REFERENCES tokens (id),
-    day   TEXT NOT NULL,
-    at    TEXT NOT NULL,
-    PRIMARY KEY (token, day)
+    token   INTEGER NOT NULL REFERENCES tokens (id),
+    project TEXT NOT NULL,
+    day     TEXT NOT NULL,
+    at      TEXT NOT NULL,
+    PRIMARY KEY (token, project, day)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX token_uses_by_time ON token_uses (at);
 """

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -263,3 +265,10 @@ def test_a_reason_has_up_to_a_thousand_characters_without_the_space_around_it() 
     assert len(acts.checked_reason(" " + "x" * 1000 + " ")) == 1000
     with pytest.raises(Invalid, match="has 1001 characters; keep it under 1,000"):
         acts.checked_reason("x" * 1001)
+
+
+def test_nobody_but_the_door_asks_for_a_role() -> None:
+    """Where a room asked too, the two could come to say different things."""
+    asks = re.compile(r"self\._require\(")
+    found = {path.as_posix(): len(asks.findall(path.read_text("utf-8"))) for path in Path("engine").rglob("*.py")}
+    assert {name: count for name, count in found.items() if count} == {"engine/api.py": 1}, "doctor alone, which mends"

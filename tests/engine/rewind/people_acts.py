@@ -56,11 +56,11 @@ class PeopleActs:
         acts: list[Callable[[], object]] = [
             lambda: token_table.rotate(ledger, ada, name, timedelta(hours=1), None, "so", at),
             lambda: token_table.revoke(ledger, ada, name, "lost", at),
-            lambda: self._use(name, at),
+            lambda: self._use(name, project, at),
         ]
         self.chance.choice(acts)()
 
-    def _use(self, name: str, at: datetime) -> None:
+    def _use(self, name: str, project: str, at: datetime) -> None:
         with self.ledger.write() as db:
             held: list[Token] = [each for each in token_table.called(db, name) if each.holds(at)]
-            token_table.note_uses(db, {each.mark: at for each in held})
+            token_table.note_uses(db, [(each.mark, project, at) for each in held])
