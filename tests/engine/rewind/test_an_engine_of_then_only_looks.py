@@ -18,12 +18,12 @@ ACTS = {
     "unwatch", "hold", "release_hold", "as_of", "pass_time", "back_up", "check_backup", "scrub", "allow",
     "withdraw", "backtest", "plan_backtest", "add_route", "remove_route", "choose_quiet_hours", "hand_over",
     "take_over", "set_role", "set_project_role", "disable_operator", "enable_operator", "bind_key", "bind_account",
-    "unbind", "comment", "make_token", "rotate_token", "revoke_token", "be_at", "who", "others", "admit", "note_login", "note_logout", "note_turned_away",
+    "unbind", "comment", "be_at", "who", "others", "admit", "note_login", "note_logout", "note_turned_away",
     "sealed_keys", "cancel_swap", "bundle", "write_data", "send", "take_in", "take_in_despite", "trust", "distrust",
     "bundle_key", "where_else", "sent_on", "export", "compare", "look_into",
     "set_packages", "unset_package", "enforce_packages", "except_package", "ask_for_newer", "what_if",
     "packages_with_advisories", "give_feedback", "let_in_feedback", "throw_away_feedback", "freeze_learner",
-    "unfreeze_learner",
+    "unfreeze_learner", "make_token", "rotate_token", "revoke_token",
 }  # fmt: skip
 # Whatever shows a moment calls them: nothing is settled or stopped. A traceback is kept with the workspace of now.
 DOES_NOTHING_THEN = {"reconcile", "stop_scheduler", "keep_traceback"}
