@@ -80,10 +80,10 @@ MAY_NOT = {
     "take_in": "take versions in", "take_in_despite": "take versions in despite what is known of them",
     "distrust": "trust keys", **dict.fromkeys(("where_else", "sent_on"), "ask other workspaces"),
     "look_into": "look into bundles", "ask_for_newer": "ask for newer packages",
-    "give_feedback": "give feedback", "let_in_feedback": "let feedback in", "throw_away_feedback": "throw feedback away",
-    **dict.fromkeys(("freeze_learner", "unfreeze_learner"), "freeze learners"),
+    "give_feedback": "give feedback", "let_in_feedback": "let feedback in",
+    "throw_away_feedback": "throw feedback away", "freeze_learner": "freeze learners",
+    "unfreeze_learner": "freeze learners", **{f"{act}_token": f"{act} tokens" for act in ("make", "rotate", "revoke")},
     **dict.fromkeys([name for name in LEAST if "_package" in name], "change packages"),
-    **{f"{act}_token": f"{act} tokens" for act in ("make", "rotate", "revoke")},
 }  # fmt: skip
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.
 PER_PROJECT = {
