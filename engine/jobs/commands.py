@@ -51,10 +51,8 @@ class HealthCommands(Door):
         return {"by": read_asked(by, of_version(self._store, label, digest))}
 
     def _tell_overdue(self) -> None:
-        """Raise alerts for runs that take too long, for what is excepted from the common package list no more and for
-        workers that do not answer with what is live, and settle those about ways back."""
-        from engine.jobs import ended_exceptions, overdue
-        tokens that are about to end, and settle those about ways back."""
+        """Raise alerts for runs that take too long, for what is excepted from the common package list no more, for
+        workers that do not answer with what is live and for tokens about to end; settle those about ways back."""
         from engine.jobs import ended_exceptions, ending_tokens, overdue
         from engine.jobs.rehearsal import points
         from engine.release import workers_agree

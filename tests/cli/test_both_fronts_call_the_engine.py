@@ -174,7 +174,7 @@ REACHES = {
 }
 # init opens the engine and does no more; recover is for whoever cannot come in; new makes a folder and needs no
 # workspace; restore has no workspace to open yet; demo is a story of other verbs and has tests of
-# its own; pages and serve must not open an engine at all, which would settle and start things; ssh opens it as a service.
+# its own; pages and serve must not open an engine, which would settle and start things; ssh opens it as a service.
 WITHOUT_A_METHOD = {"init", "restore", "demo", "new", "pages", "serve", "ssh", "operators recover x --reason x"}
 
 

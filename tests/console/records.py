@@ -156,8 +156,7 @@ TIMES = RunTimes(
 )  # fmt: skip
 
 
-class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests, FakeRequests, FakeTravel):
-class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests, FakeTravel, FakeTokens):
+class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests, FakeRequests, FakeTravel, FakeTokens):
     """Answers like an engine, with the records above; keeps what it was asked to do."""
 
     def __init__(self, home: Path) -> None:

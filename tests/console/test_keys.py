@@ -53,8 +53,7 @@ PAGES = (
     OverviewPage, CandidatesPage, RunsPage, VersionsPage, AuditPage, CardPage, DiffPage, RunPage, DiskPage, BinPage,
     SchedulesPage, OccurrencesPage, TimesPage, HealthPage, ProjectHealthPage, AdminPage, OperatorsPage,
     SettingsPage, PlacesPage, AllowancesPage, OutboxPage, BacktestPage, RoutesPage, DutyPage,
-    PolicyPage, PackagesPage, TrustPage, ArrivalsPage, ExportsPage, WherePage, RequestsPage,
-    PolicyPage, PackagesPage, TrustPage, ArrivalsPage, ExportsPage, WherePage, TokensPage,
+    PolicyPage, PackagesPage, TrustPage, ArrivalsPage, ExportsPage, WherePage, RequestsPage, TokensPage,
 )  # fmt: skip
 
 

@@ -78,7 +78,7 @@ NAMED = {
     "Take in": "take_in", "Trust": "add_key", "Distrust": "remove_key", "Own key": "own_key",
     "Let it in": "let_batch_in", "Throw away": "throw_away", "Give": "give_feedback",
     "Ask others": "ask_others", "Requests": "requests", "Times": "request_times", "Longer": "window",
-    "Ask others": "ask_others", "Make": "make_token", "Rotate": "rotate_token", "Revoke": "revoke_token",
+    "Make": "make_token", "Rotate": "rotate_token", "Revoke": "revoke_token",
 }  # fmt: skip
 DANGEROUS = {"approve", "later", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}
 CHANGING = {

@@ -69,7 +69,8 @@ def test_what_is_right_in_another_way_of_writing_is_answered() -> None:
         b'{"records": [{"carat": 1, "\\u0063arat": 2, "cut: grade": null, "stones": 1, "set": null, "listed": null}]}',
         # With the same number of colons, were they counted with those in texts that are written without one.
         b'{"records": [{"carat": 1, "carat": 2, "cut: grade": "\\u003a", "stones": 1, "set": null, "listed": null}]}',
-        b'{"columns": {"carat": [1], "carat": [2], "cut: grade": [null], "stones": [1], "set": [null], "listed": [null]}}',
+        b'{"columns": {"carat": [1], "carat": [2], "cut: grade": [null], "stones": [1],'
+        b' "set": [null], "listed": [null]}}',
     ],
 )  # fmt: skip
 def test_a_name_that_stands_twice_is_found(body: bytes) -> None:
