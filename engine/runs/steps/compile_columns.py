@@ -22,6 +22,8 @@ FUNCTIONS = (
 )  # fmt: skip
 # Of whole numbers these make whole numbers, which may not fit.
 _OF_FRACTIONS = ("square", "negative", "reciprocal", "absolute", "sign", "floor", "ceil")
+# Each of the columns that a column of text becomes has a table for all its values.
+_MOST_ONE_HOT = 2_000
 _NEVER = "\x00 never seen \x00"
 LARGEST = sys.float_info.max
 
@@ -236,6 +238,8 @@ def _tables(
     program: Any, do: str, of: int, values: Any, rows: Any, gap: Any, unseen: Any, name: str
 ) -> List[Any]:
     """A column for each number of the rows. None stands where the encoder stops."""
+    if len(rows) > _MOST_ONE_HOT and any(each and len(each) > 1 for each in rows):
+        raise Refused(f"the column {name!r} becomes a column for each of {len(rows):,} values")
     refuses = [what for what, found in (("gap", gap), ("unseen", unseen)) if found is None]
     width = len(next(each for each in [*rows, gap, unseen, []] if each is not None))
     whole = [*rows, *([0.0] * width if each is None else each for each in (gap, unseen))]

@@ -35,11 +35,13 @@ class Columns:
         self._operations = plan.model.operations
         self._numbers: dict[int, Numbers] = {}
         self.index: dict[int, Places] = {}
-        for place, index in enumerate(plan.indices):
-            self.index[place] = self._places(index)
-        for slot, operation in plan.operations():
-            if operation.do == "check":
+        # In their order: each finds what it is made of. A row is refused by the first that refuses it, as in its code.
+        for slot, _ in plan.operations():
+            place = plan.index_of.get(slot)
+            if place is None:
                 self.number(slot)
+            elif place not in self.index:
+                self.index[place] = self._places(plan.indices[place])
 
     def number(self, slot: int) -> Numbers:
         """The numbers of a slot, one for each row."""

@@ -55,6 +55,8 @@ class Masks:
         most = int(self._nodes.leaves.max())
         self._bits = 16 if most <= 16 else 32 if most <= 32 else 64
         self._asked = self._columns()
+        if sum(asked.count for asked in self._asked) * len(self._order) * self._bits // 8 > _MOST:
+            raise TooLarge
         tables = [self._table(asked) for asked in self._asked]
         self._groups = _grouped([asked.count for asked in self._asked], tables, self._room())
         self._values = self._leaf_values()
@@ -100,8 +102,6 @@ class Masks:
         place = model.inputs.index(asked.slot)
         kind = np.dtype(f"u{self._bits // 8}")
         table = np.full((asked.count, len(self._order)), np.iinfo(kind).max, dtype=kind)
-        if table.nbytes > _MOST:
-            raise TooLarge
         for column, tree in enumerate(self._order):
             for node in nodes.of(int(tree), place):
                 table[self._right(asked, node), column] &= kind.type(nodes.keeps(node) & int(np.iinfo(kind).max))

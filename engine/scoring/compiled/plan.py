@@ -48,6 +48,15 @@ class Plan:
         self.tables, self.model = tables, tables.model
         self._operations = self.model.operations
         self.slots = self._needed()
+        self._features: dict[int, int] = {}
+        for slot in self.slots:
+            operation = self._operations[slot]
+            if operation.do == "number":
+                self._features[slot] = operation.of
+            elif operation.do == "look_up":
+                self._features[slot] = self.model.vocabularies[operation.of].feature
+            else:
+                self._features[slot] = self._features[operation.of]
         self.indices: list[Index] = []
         self.index_of: dict[int, int] = {}
         self._index()
@@ -55,10 +64,7 @@ class Plan:
 
     def feature(self, slot: int) -> int:
         """The place of the column that the slot's number comes from."""
-        operation = self._operations[slot]
-        while operation.do not in ("number", "look_up"):
-            operation = self._operations[operation.of]
-        return operation.of if operation.do == "number" else self.model.vocabularies[operation.of].feature
+        return self._features[slot]
 
     def numbers(self, slot: int) -> npt.NDArray[np.float64]:
         """The table of a slot that is looked up."""

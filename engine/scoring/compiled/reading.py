@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
 # Of a file, in bytes; of columns, operations, targets, codes.
 MOST_TEXT, MOST_BYTES = 1 << 25, 1 << 30
-MOST_FEATURES, MOST_OPERATIONS, MOST_TARGETS, MOST_CODES = 10_000, 100_000, 1_000, 1 << 16
+MOST_FEATURES, MOST_OPERATIONS, MOST_TARGETS, MOST_CODES, MOST_TREES = 10_000, 100_000, 1_000, 1 << 16, 1_000_000
+_EXACT = 1 << 53
 
 _BY = {"fill": 1, "add": 1, "subtract": 1, "multiply": 1, "divide": 1, "clip": 2, "check": 1}
 _AFTER = ("add", "subtract", "multiply", "divide", "clip", "apply")
@@ -126,6 +127,14 @@ def _one_of(value: Any, words: Any, what: str) -> None:
         wrong(f"a {what} is none that is known")
 
 
+def _writable(value: Any) -> None:
+    """Raise Damage for half of a character, which JSON can hold and nothing else."""
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        wrong("a text in it is none")
+
+
 def _distinct(values: Iterable[Any], what: str) -> None:
     values = list(values)
     if len({(type(each), each) for each in values}) != len(values):
@@ -141,10 +150,14 @@ def _check_columns(tables: Tables) -> None:
     for feature in model.features:
         _one_of(feature.kind, Kind, "kind of column")
     _distinct((feature.name for feature in model.features), "two columns of one name")
+    for text in (model.model, model.made_with, *(feature.name for feature in model.features), *model.labels):
+        _writable(text)
     for vocabulary in model.vocabularies:
         if not 0 <= vocabulary.feature < len(model.features) or model.features[vocabulary.feature].kind != "text":
             wrong("it knows values of a column that is no text")
         _distinct(vocabulary.values, "values of a column")
+        for value in vocabulary.values:
+            _writable(value)
 
 
 def _check_operation(tables: Tables, place: int, operation: Operation) -> None:
@@ -177,7 +190,7 @@ def _check_by(operation: Operation) -> None:
         wrong("an operation has another count of numbers than it needs")
     if do == "check" and by[0] is None:
         by = ()
-    if not all(isinstance(each, int | float) and math.isfinite(each) for each in by):
+    if not all(_is_number(each) for each in by):
         wrong("an operation computes with what is no number")
     if do == "divide" and by[0] == 0:
         wrong("an operation divides by nothing")
@@ -185,6 +198,10 @@ def _check_by(operation: Operation) -> None:
         wrong("an operation has a function too many or none")
     if operation.function is not None:
         _one_of(operation.function, Function, "function")
+
+
+def _is_number(value: float | None) -> bool:
+    return (isinstance(value, float) and math.isfinite(value)) or (isinstance(value, int) and abs(value) <= _EXACT)
 
 
 def _check_table(tables: Tables, operation: Operation, span: Span) -> None:
@@ -213,7 +230,7 @@ def _check_answer(tables: Tables) -> None:
     model = tables.model
     if not model.inputs or not all(0 <= each < len(model.operations) for each in model.inputs):
         wrong("it asks for numbers that nothing makes")
-    if not 0 < model.targets <= MOST_TARGETS or model.divide < 1 or model.start.count != model.targets:
+    if not 0 < model.targets <= MOST_TARGETS or not 0 < model.divide <= MOST_TREES or model.start.count != model.targets:
         wrong("its scores have no count, or none that can be")
     finite(tables, model.start, "what it starts from")
     _one_of(model.chances, Chances, "kind of probability")

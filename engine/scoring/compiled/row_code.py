@@ -38,7 +38,7 @@ def literal(number: float) -> str:
 def columns(plan: Plan, code: Code) -> Iterator[str]:
     """Lines that make the slots of the values ``f0, f1, ...``."""
     asked = _codes_asked(plan)
-    inline = _inline(plan, asked)
+    inline, numbers = _inline(plan, asked), compared(plan)
     indexed: set[int] = set()
     for slot, operation in plan.operations():
         number = plan.index_of.get(slot)
@@ -51,8 +51,9 @@ def columns(plan: Plan, code: Code) -> Iterator[str]:
         if slot in asked:
             code.names[f"C{slot}"] = [operation.codes if each != each else int(each) for each in plan.numbers(slot)]
             yield f"c{slot} = C{slot}[i{number}]"
-        code.names[f"T{slot}"] = [float(each) for each in plan.numbers(slot)]
-        if slot not in inline:
+        if slot in numbers:
+            code.names[f"T{slot}"] = [float(each) for each in plan.numbers(slot)]
+        if slot in numbers and slot not in inline:
             yield f"s{slot} = T{slot}[i{number}]"
 
 
@@ -68,14 +69,17 @@ def _codes_asked(plan: Plan) -> set[int]:
 def _inline(plan: Plan, asked: set[int]) -> frozenset[int]:
     """The slots that are looked up where they are asked for, because they are many or nothing asks for their number."""
     looked_up = set(plan.index_of)
-    if plan.model.linear is not None or len(looked_up) > _EARLY:
-        return frozenset(looked_up)
-    trees = plan.model.trees
-    assert trees is not None
-    feature, place = plan.tables.whole(trees.feature), plan.tables.whole(trees.place)
-    compared = {plan.model.inputs[int(each)] for each in set(feature[(place < 0) & (feature >= 0)])}
+    return frozenset(looked_up if len(looked_up) > _EARLY else looked_up - compared(plan))
+
+
+def compared(plan: Plan) -> set[int]:
+    """The slots that something asks for as numbers, other than by their index or their code."""
     passed = {operation.of for _, operation in plan.operations() if operation.do not in ("number", "look_up")}
-    return frozenset(looked_up - compared - passed)
+    trees = plan.model.trees
+    if trees is None:
+        return passed
+    feature, place = plan.tables.whole(trees.feature), plan.tables.whole(trees.place)
+    return passed | {plan.model.inputs[int(each)] for each in set(feature[(place < 0) & (feature >= 0)])}
 
 
 def name_of(plan: Plan, slot: int, inline: frozenset[int]) -> str:

@@ -37,10 +37,11 @@ class Rows:
             raise refused(self._plan, stopped, number) from None
         except (ValueError, TypeError):
             # Nothing else in it can be of another type or length than it has to be.
-            if len(row) == self._wide:
-                raise
+            wide = len(row)
+            why = "a value that is neither text nor number" if wide == self._wide else f"{wide:,} values"
             raise StepFailed(
-                f"Row {number:,} cannot be scored: it holds {len(row):,} values for {self._wide:,} columns."
+                f"Row {number:,} cannot be scored: it holds {why}, where {self._wide:,} of these are wanted, one for each "
+                "feature."
             ) from None
         return found
 

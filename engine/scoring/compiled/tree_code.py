@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.scoring.compiled.plan import Plan
-from engine.scoring.compiled.row_code import DEEPEST, MOST_AT_ONCE, MOST_NODES, Code, inline_slots, literal, name_of
-from engine.scoring.compiled.walking import Walk
+from engine.scoring.compiled.row_code import DEEPEST, MOST_AT_ONCE, MOST_NODES, Code, compared, inline_slots, literal, name_of
+from engine.scoring.compiled.walking import Flat, Walk
 
 
 class TreeCode:
@@ -25,19 +25,21 @@ class TreeCode:
         width = plan.model.targets if trees.targets is None else 1
         self._values = tables.floats(trees.values).reshape(-1, width).tolist()
         self._sets = tables.whole(trees.sets).tolist()
+        self._large = len(self._feature) > MOST_NODES
         self._narrow, self._inline = trees.narrow, inline_slots(plan)
         self._asked: set[str] = set()
         self._named: dict[bytes, str] = {}
 
     def lines(self) -> Iterator[str]:
         """Lines that add what the trees give to ``t0, t1, ...``."""
+        flat: Flat | None = None
         for number, (first, last) in enumerate(self._parts()):
-            ends = [*self._roots, len(self._feature)]
             targets = self._targets_of(range(first, last))
             sums = ", ".join(f"t{target}" for target in targets)
-            if len(self._feature) > MOST_NODES or any(self._deep(tree, ends) for tree in range(first, last)):
-                self._code.names[f"W{number}"] = Walk(self._plan, first, last).add
-                inputs = ", ".join(name_of(self._plan, slot, self._inline) for slot in self._plan.model.inputs)
+            if self._large or any(self._deep(tree) for tree in range(first, last)):
+                flat = flat or Flat(self._plan)
+                self._code.names[f"W{number}"] = Walk(flat, first, last).add
+                inputs = ", ".join(self._given(slot) for slot in self._plan.model.inputs)
                 codes = "".join(f"{slot}: c{slot}, " for slot in sorted(self._coded(first, last)))
                 yield f"{sums}, = W{number}(({inputs},), {{{codes}}}, [{sums}])"
                 continue
@@ -49,6 +51,9 @@ class TreeCode:
 
     def _parts(self) -> Iterator[tuple[int, int]]:
         """Trees that go into one function: from which on, and up to which."""
+        if self._large:
+            yield 0, len(self._roots)
+            return
         first, nodes = 0, 0
         ends = [*self._roots[1:], len(self._feature)]
         for tree, (begin, end) in enumerate(zip(self._roots, ends, strict=True)):
@@ -63,9 +68,15 @@ class TreeCode:
             return list(range(self._plan.model.targets))
         return sorted({self._targets[tree] for tree in trees})
 
-    def _deep(self, tree: int, ends: list[int]) -> bool:
+    def _given(self, slot: int) -> str:
+        """What a walk is given of an input: nothing asks for the number of one that is asked for by codes alone."""
+        named = slot not in self._plan.index_of or slot in compared(self._plan)
+        return name_of(self._plan, slot, self._inline) if named else "0.0"
+
+    def _deep(self, tree: int) -> bool:
         depth = {self._roots[tree]: 0}
-        for node in range(self._roots[tree], ends[tree + 1]):
+        end = self._roots[tree + 1] if tree + 1 < len(self._roots) else len(self._feature)
+        for node in range(self._roots[tree], end):
             if self._feature[node] >= 0:
                 depth[self._left[node]] = depth[self._right[node]] = depth[node] + 1
                 if depth[node] >= DEEPEST:
