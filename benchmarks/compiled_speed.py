@@ -85,8 +85,9 @@ def same(model: Any, frame: pd.DataFrame, table: pa.Table, scorer: CompiledScore
     """Stop unless both answer alike, to the last bit."""
     wanted = told(model, frame)
     found = scorer.score(table)
-    columns = [found.column(name).to_numpy() for name in found.column_names[-(wanted.shape[1] if wanted.ndim > 1 else 1) :]]
-    if not all((ours == theirs).all() for ours, theirs in zip(columns, wanted.T.reshape(len(columns), -1), strict=True)):
+    theirs = wanted.T if wanted.ndim > 1 else [wanted]
+    ours = [found.column(name).to_numpy() for name in found.column_names[-len(theirs) :]]
+    if not all((one == other).all() for one, other in zip(ours, theirs, strict=True)):
         raise SystemExit("The compiled model answers otherwise; nothing was timed.")
     single = [tuple(found.column(name)[place].as_py() for name in found.column_names) for place in range(len(rows))]
     if scorer.answer(rows) != single:

@@ -68,6 +68,7 @@ STAND_ALONE = (
     "engine/runs/steps/python_runner.py",
     "engine/runs/steps/column_types.py",
     "engine/runs/steps/onnx_model.py",
+    *(f"engine/runs/steps/compile_{name}.py" for name in ("model", "columns", "answers", "trees", "boosters")),
     "engine/runs/steps/warm_scorer.py",
     "engine/runs/steps/warden.py",
     "engine/runs/steps/step_output.py",

@@ -48,10 +48,12 @@ class Edges:
     def _cells(self, numbers: Numbers) -> Places:
         import numpy as np
 
-        with np.errstate(all="ignore"):
-            at = (numbers - self._low) * self._per
-        # What lies before the first is in cell 0, as the first itself is.
-        return np.clip(np.nan_to_num(at, nan=0.0, posinf=_CELLS + 1, neginf=0.0), 0, _CELLS + 1).astype(np.intp)
+        at = np.subtract(numbers, self._low)
+        at *= self._per
+        # What lies before the first is in cell 0, as the first itself is; a gap is there too, and is looked at later.
+        np.fmax(at, 0.0, out=at)
+        np.fmin(at, _CELLS + 1, out=at)
+        return at.astype(np.intp)
 
     def bins(self, numbers: Numbers) -> Places:
         import numpy as np

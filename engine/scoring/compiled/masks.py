@@ -11,6 +11,7 @@ SIGIR 2015.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 MOST_LEAVES = 64
 # Bytes of the tables of a group of columns, so that they stay near the processor; and of all tables together.
 _NEAR, _MOST = 1 << 18, 1 << 28
+# Trees whose leaves are added up at once; and the fewest rows for which that is one sum.
+_STEP, _LEAST = 16, 8
 # Numbers of which each power of two, times them, has other leading bits: what a lowest bit is told by.
 _TELLING = {16: 0x0F2D, 32: 0x077CB531, 64: 0x03F79D71B4CB0A89}
 _SHIFT = {16: 12, 32: 27, 64: 58}
@@ -53,14 +56,17 @@ class Masks:
         self._order = self._by_target()
         self._nodes = _Nodes(plan)
         most = int(self._nodes.leaves.max())
-        self._bits = 16 if most <= 16 else 32 if most <= 32 else 64
+        # The places of all leaves have to be numbers of as many bits too.
+        self._bits = 16 if most <= 16 and len(self._order) <= 1 << 12 else 32 if most <= 32 else 64
         self._asked = self._columns()
         if sum(asked.count for asked in self._asked) * len(self._order) * self._bits // 8 > _MOST:
             raise TooLarge
         tables = [self._table(asked) for asked in self._asked]
         self._groups = _grouped([asked.count for asked in self._asked], tables, self._room())
         self._values = self._leaf_values()
-        self._offsets = (np.arange(len(self._order)) * self._bits).astype(np.uint32)
+        self._words = -(-len(self._order) * self._bits // 64)
+        self._offsets = (np.arange(len(self._order)) * self._bits).astype(f"u{self._bits // 8}")
+        self._local = threading.local()
 
     def _room(self) -> int:
         return max(1, _NEAR // (len(self._roots) * self._bits // 8 + 8))
@@ -142,35 +148,39 @@ class Masks:
         """The sums of each target for the rows from ``first`` up to ``last``: the start, then tree by tree."""
         import numpy as np
 
-        rows = last - first
-        left = self._left_over(columns, first, last)
-        kind = left.dtype.type
-        lowest = left & (~left + kind(1))
-        lowest *= kind(_TELLING[self._bits])
-        lowest >>= kind(_SHIFT[self._bits])
-        places = np.empty((len(self._order), rows), dtype=np.intp)
-        np.add(lowest.T, self._offsets[:, None], out=places, casting="unsafe")
-        return self._summed(places, rows)
+        rows, kind = last - first, np.dtype(f"u{self._bits // 8}")
+        room = self._rooms(rows)
+        left, other = room.left[:rows], room.other[:rows]
+        self._left_over(columns, first, last, left, other)
+        leaves, lowest = left.view(kind), other.view(kind)
+        np.negative(leaves, out=lowest)
+        np.bitwise_and(leaves, lowest, out=lowest)
+        lowest *= kind.type(_TELLING[self._bits])
+        lowest >>= kind.type(_SHIFT[self._bits])
+        found = lowest[:, : len(self._order)]
+        found += self._offsets
+        return self._summed(found, room)
 
-    def _left_over(self, columns: Columns, first: int, last: int) -> Any:
-        """Of each row and tree, the bits of the leaves that nothing took away."""
-        import numpy as np
+    def _rooms(self, rows: int) -> _Room:
+        """What this thread computes in, kept from chunk to chunk: to ask for memory takes as long as to use it."""
+        room: _Room | None = getattr(self._local, "room", None)
+        if room is None or len(room.left) < rows:
+            room = self._local.room = _Room(max(rows, _LEAST), self._words)
+        return room
 
-        left, room = None, None
-        for members, table in self._groups:
+    def _left_over(self, columns: Columns, first: int, last: int, left: Any, other: Any) -> None:
+        """Into ``left``, of each row and tree, the bits of the leaves that nothing took away."""
+        if not self._groups:
+            left[:] = 1 if self._bits == 64 else 0x100000001 if self._bits == 32 else 0x1000100010001
+        for number, (members, table) in enumerate(self._groups):
             bins = None
             for member in members:
                 asked = self._asked[member]
                 numbers = self._bins(columns, asked, first, last)
                 bins = numbers if bins is None else bins * asked.count + numbers
-            if left is None:
-                left, room = table.take(bins, axis=0), np.empty((last - first, table.shape[1]), dtype=table.dtype)
-            else:
-                table.take(bins, axis=0, out=room, mode="clip")
-                left &= room
-        if left is None:
-            return np.ones((last - first, len(self._order)), dtype=f"u{self._bits // 8}")
-        return left.view(f"u{self._bits // 8}")[:, : len(self._order)]
+            table.take(bins, axis=0, out=other if number else left, mode="clip")
+            if number:
+                left &= other
 
     def _bins(self, columns: Columns, asked: Asked, first: int, last: int) -> Any:
         import numpy as np
@@ -189,26 +199,54 @@ class Masks:
             return asked.edges.bins(numbers)
         return np.where(np.isnan(numbers), asked.count - 1, np.nan_to_num(numbers)).astype(np.intp)
 
-    def _summed(self, places: Any, rows: int) -> Any:
+    def _summed(self, found: Any, room: _Room) -> Any:
+        """``found``: for each row and tree, the place of its leaf among the values."""
         import numpy as np
 
         model, trees = self._plan.model, self._plan.model.trees
         assert trees is not None
-        start = self._plan.tables.floats(model.start)
-        kind = np.float32 if trees.narrow else np.float64
-        targets = None if trees.targets is None else self._plan.tables.whole(trees.targets)[self._order]
+        rows = len(found)
         sums = np.empty((model.targets, rows))
-        room = np.empty((len(self._order) + 1, rows), dtype=np.float64)
-        for target in range(model.targets):
+        targets = None if trees.targets is None else self._plan.tables.whole(trees.targets)[self._order]
+        for target, start in enumerate(self._plan.tables.floats(model.start)):
             mine = slice(0, len(self._order)) if targets is None else _run(targets, target)
-            count = mine.stop - mine.start
-            room[0] = start[target]
             values = self._values[target if targets is None else 0]
-            values.take(places[mine], out=room[1 : count + 1], mode="clip")
-            # One after another, from the first on: over rows of an array NumPy adds up in that order.
-            given = room[: count + 1].astype(kind) if trees.narrow else room[: count + 1]
-            sums[target] = np.add.reduce(given, axis=0, dtype=kind)
+            total = np.full(rows, start)
+            for at in range(mine.start, mine.stop, _STEP):
+                count = min(_STEP, mine.stop - at)
+                places, given = room.places[:count, :rows], room.values[: count + 1, :rows]
+                np.copyto(places, found[:, at : at + count].T, casting="unsafe")
+                values.take(places, out=given[1:], mode="clip")
+                given[0] = total
+                total = _in_order(given, np.float32 if trees.narrow else np.float64)
+            sums[target] = total
         return sums
+
+
+class _Room:
+    """Arrays for so many rows."""
+
+    def __init__(self, rows: int, words: int) -> None:
+        import numpy as np
+
+        self.left, self.other = (np.empty((rows, words), dtype=np.uint64) for _ in range(2))
+        self.places = np.empty((_STEP, rows), dtype=np.intp)
+        self.values = np.empty((_STEP + 1, rows))
+
+
+def _in_order(given: Any, kind: Any) -> Any:
+    """The sum over the first dimension, from the first on, as each row alone would be added up.
+
+    Over rows of an array NumPy adds in that order; over one row alone it would add pairs, which gives other bits.
+    """
+    import numpy as np
+
+    if given.shape[1] >= _LEAST:
+        return np.add.reduce(given, axis=0, dtype=kind).astype(np.float64, copy=False)
+    total = given[0].astype(kind)
+    for each in given[1:]:
+        total += each.astype(kind)
+    return total.astype(np.float64, copy=False)
 
 
 class TooLarge(Exception):

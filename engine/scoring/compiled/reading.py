@@ -201,7 +201,8 @@ def _check_by(operation: Operation) -> None:
 
 
 def _is_number(value: float | None) -> bool:
-    return (isinstance(value, float) and math.isfinite(value)) or (isinstance(value, int) and abs(value) <= _EXACT)
+    # JSON has whole numbers too, of any size, and null.
+    return value is not None and (math.isfinite(value) if isinstance(value, float) else abs(value) <= _EXACT)
 
 
 def _check_table(tables: Tables, operation: Operation, span: Span) -> None:
@@ -230,7 +231,7 @@ def _check_answer(tables: Tables) -> None:
     model = tables.model
     if not model.inputs or not all(0 <= each < len(model.operations) for each in model.inputs):
         wrong("it asks for numbers that nothing makes")
-    if not 0 < model.targets <= MOST_TARGETS or not 0 < model.divide <= MOST_TREES or model.start.count != model.targets:
+    if not (0 < model.targets <= MOST_TARGETS and 0 < model.divide <= MOST_TREES) or model.start.count != model.targets:
         wrong("its scores have no count, or none that can be")
     finite(tables, model.start, "what it starts from")
     _one_of(model.chances, Chances, "kind of probability")

@@ -40,8 +40,7 @@ class Rows:
             wide = len(row)
             why = "a value that is neither text nor number" if wide == self._wide else f"{wide:,} values"
             raise StepFailed(
-                f"Row {number:,} cannot be scored: it holds {why}, where {self._wide:,} of these are wanted, one for each "
-                "feature."
+                f"Row {number:,} cannot be scored: it holds {why}; {self._wide:,} are wanted, one for each feature."
             ) from None
         return found
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.scoring.compiled.plan import Plan
-from engine.scoring.compiled.row_code import DEEPEST, MOST_AT_ONCE, MOST_NODES, Code, compared, inline_slots, literal, name_of
+from engine.scoring.compiled.row_code import (
+    DEEPEST,
+    MOST_AT_ONCE,
+    MOST_NODES,
+    Code,
+    compared,
+    inline_slots,
+    literal,
+    name_of,
+)
 from engine.scoring.compiled.walking import Flat, Walk
 
 

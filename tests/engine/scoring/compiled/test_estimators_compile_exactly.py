@@ -39,10 +39,22 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from threadpoolctl import threadpool_limits
 
 from engine.scoring.compiled.reading import read_tables
 from engine.scoring.compiled.scorer import CompiledScorer
-from tests.compiled_models import KINDS, NAN, SHOPS, classes, compiled, encoded, held_to, target, training
+from tests.compiled_models import (
+    KINDS,
+    NAN,
+    SHOPS,
+    classes,
+    compiled,
+    encoded,
+    held_to,
+    table_of,
+    target,
+    training,
+)
 
 
 def hist(**said: Any) -> Any:
@@ -132,7 +144,8 @@ def made(name: str) -> tuple[Any, CompiledScorer, Path]:
     warnings.simplefilter("ignore")
     estimator, frame = ALL[name](), training()
     count = 9 if "9 classes" in name else 3 if "3 classes" in name else 2
-    estimator.fit(frame, classes(frame, count) if is_classifier(estimator) else target(frame))
+    with threadpool_limits(1):  # More of them wait for each other on a busy machine.
+        estimator.fit(frame, classes(frame, count) if is_classifier(estimator) else target(frame))
     _FOLDERS.append(TemporaryDirectory())
     folder = Path(_FOLDERS[-1].name) / "compiled"
     return estimator, compiled(estimator, frame, folder), folder
@@ -207,3 +220,14 @@ def test_values_at_the_thresholds_go_the_same_way(name: str, drawn: st.DataObjec
     frame = pd.DataFrame(rows, columns=list(values(name)))
     frame = frame.astype({"kind": "str", "shop": "str", "size": float, "wide": float, "count": "int64", "flag": bool})
     held_to(estimator, scorer, frame, exact=True)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["hist, categories", "hist, 3 classes", "hist, 200 leaves", "forest, gaps, classes"])
+def test_how_many_rows_come_at_once_changes_no_bit(name: str) -> None:
+    """Not one row, not a few, not a chunk and one more."""
+    _, scorer, _ = made(name)
+    whole = table_of(pd.concat([training()] * 11, ignore_index=True))
+    wanted = scorer.score(whole)
+    for count in (1, 2, 3, 7, 8, 9, 33, 4096, 4097, 4103):
+        assert scorer.score(whole.slice(5, count)).equals(wanted.slice(5, count)), count

@@ -1,4 +1,4 @@
-"""Where the estimator would stop, no answer is made up: row and column are named, and how a batch comes does not matter."""
+"""Where the estimator would stop, no answer is made up: row and column are named, however the rows come."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_value_of_another_type_is_named(
 
 @pytest.mark.parametrize("short", [0, 1, 5, 7, 40])
 def test_a_row_of_another_length_is_named(strict: tuple[Any, CompiledScorer], short: int) -> None:
-    with pytest.raises(StepFailed, match=f"Row 0 cannot be scored: it holds {short} values, where 6 "):
+    with pytest.raises(StepFailed, match=f"Row 0 cannot be scored: it holds {short} values; 6 are"):
         strict[1].answer([("oak",) * short])
 
 

@@ -135,6 +135,7 @@ def test_a_column_of_32_bits_is_rounded_in_a_request_too(tmp_path: Path) -> None
     """A number of a request has 64 bits: the column in training had 32, and so had the threshold."""
     frame = training()[NUMBERS].fillna(0.0).astype("float32")
     estimator = RandomForestRegressor(5, random_state=0).fit(frame, target(training()))
+    assert len(set(estimator.predict(frame))) > 50
     scorer = compiled(estimator, frame, tmp_path / "compiled")
     for row, wanted in zip(frame.to_numpy()[:50].tolist(), estimator.predict(frame.head(50)), strict=True):
         near = tuple(float(np.nextafter(value, np.inf)) for value in row)
