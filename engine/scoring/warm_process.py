@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _FOR_EVER = 10 * 365 * 86400.0
 _LOOK_SECONDS = 0.2
+READ = b"+"  # as in warm_scorer.py, which is not imported
 _LARGEST_HEAD = 1 << 24
 _MOST_ENDS = 100  # that are remembered
 _PIPE_BYTES, _F_SETPIPE_SZ = 1 << 20, 1031
@@ -82,18 +83,25 @@ class WarmProcess:
         Raises StepFailed: RowsRefused where the process is still there.
         """
         with self._lock:
-            if self._begun is not None and self._begun.over:
-                self._ended("it ended while nobody asked")
             begun = self._begun or self._start()
             try:
-                return begun.ask(features, self._patience)
-            except _Over as over:
-                raise self._ended(str(over)) from None
-            except StepFailed:
-                raise  # What it said was read to its end.
-            except BaseException:
-                self._ended("the scoring was broken off")
-                raise
+                return self._asked(begun, features)
+            except _Unread as over:
+                self._ended(str(over))
+            return self._asked(self._start(), features)
+
+    def _asked(self, begun: _Begun, features: pa.Table) -> pa.Table:
+        try:
+            return begun.ask(features, self._patience)
+        except _Unread:
+            raise
+        except _Over as over:
+            raise self._ended(str(over)) from None
+        except StepFailed:
+            raise  # What it said was read to its end.
+        except BaseException:
+            self._ended("the scoring was broken off")
+            raise
 
     def start(self) -> None:
         """Begin, load the model, answer the first rows. Raises StepFailed; nothing is left running then."""
@@ -144,6 +152,14 @@ class _Over(Exception):
     """The process gives no answer any more, and why as far as it is known."""
 
 
+class _Gone(_Over):
+    """It has ended."""
+
+
+class _Unread(_Gone):
+    """It ended before it had read what it was asked: that is not what it ended of."""
+
+
 class _Begun:
     """The process from one start to its end."""
 
@@ -177,25 +193,20 @@ class _Begun:
             raise _Over(f"{self._title} said something else than that it is ready")
 
     def ask(self, features: pa.Table, patience: float) -> pa.Table:
+        """Its predictions. Raises _Unread or _Over where it has ended, and StepFailed for what it says."""
         until, rows = time.monotonic() + patience, features.num_rows
-        if self._stage.manifest.form == "parquet":
-            kept = types_of(features) if self._stage.types else {}
-            self._send({"form": "arrow", "kept": kept}, _stream(features), until)
-        else:
-            self._write_files(features)
-            self._send({"form": "files"}, b"", until)
+        try:
+            self._give(features, until)
+            read = self._exactly(1, until, "take what it is asked")
+        except _Gone as gone:
+            raise _Unread(str(gone)) from None
+        if read != READ:
+            raise _Over(f"{self._title} gave an answer that is none")
         head, body = self._received(until, rows, "answer")
         if "problem" in head:
             raise RowsRefused(f"{self._title} failed: {plain(str(head['problem'])).rstrip('.')}.")
         predictions = self._read(head, body)
         return one_for_each(predictions, rows, self._title)
-
-    @property
-    def over(self) -> bool:
-        """Whether it has ended, also where its warden has not yet seen it."""
-        poller = select.poll()
-        poller.register(self._answers, 0)
-        return self._running.over or bool(poller.poll(0))
 
     def cancel(self, why: str) -> None:
         self._running.cancel(why)
@@ -214,10 +225,15 @@ class _Begun:
             os.close(self._asks)
             os.close(self._answers)
 
-    def _write_files(self, features: pa.Table) -> None:
+    def _give(self, features: pa.Table, until: float) -> None:
+        if self._stage.manifest.form == "parquet":
+            kept = types_of(features) if self._stage.types else {}
+            self._send({"form": "arrow", "kept": kept}, _stream(features), until)
+            return
         for left in (self._folder / "output").glob("predictions.*"):
             left.unlink()
         write_input(features, self._folder / "input", self._stage.manifest.form, types=self._stage.types)
+        self._send({"form": "files"}, b"", until)
 
     def _read(self, head: dict[str, Any], body: bytes) -> pa.Table:
         import pyarrow as pa
@@ -269,7 +285,7 @@ class _Begun:
                 continue
             if not part:  # Nobody has it open: not yet, or not any more.
                 if self._running.over:
-                    raise _Over(f"{self._title} ended")
+                    raise _Gone(f"{self._title} ended")
                 self._wait(until, None, 0, doing)
                 continue
             parts.append(part)
@@ -287,7 +303,7 @@ class _Begun:
             poller.register(pipe, event)
         found = poller.poll(1000 * min(left, _LOOK_SECONDS if pipe is not None else 0.01))
         if not found and self._running.over:
-            raise _Over(f"{self._title} ended")
+            raise _Gone(f"{self._title} ended")
 
 
 def _spec(stage: Stage, folder: Path, title: str, asks: Path, answers: Path) -> StepSpec:
@@ -324,10 +340,3 @@ def _widen(pipe: int) -> None:
         fcntl.fcntl(pipe, _F_SETPIPE_SZ, _PIPE_BYTES)
     except OSError:
         return  # This account has too many wide pipes; a narrow one takes longer.
-
-
-def last(ends: list[Ended], seconds: float, now: datetime) -> list[Ended]:
-    """Those of the last ``seconds``, for whoever takes a version out that ends too often."""
-    return [each for each in ends if (now - each.at).total_seconds() <= seconds]
-
-

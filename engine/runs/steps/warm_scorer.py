@@ -7,7 +7,8 @@ the pipe LEVERFRAME_ANSWERS. What it predicts is what python_runner.py predicts 
 Both ways go a JSON object and bytes, each with its length of 8 bytes before it. A request has ``form``: "arrow" (the
 bytes are an Arrow stream of the features; ``kept`` as column_types.py keeps it) or "files" (they lie in
 LEVERFRAME_INPUT as for a step, where the project has no pyarrow). An answer has the same ``form``, or ``problem``: a
-sentence, or a traceback of the project's own; the next request is answered all the same.
+sentence, or a traceback of the project's own; the next request is answered all the same. Before an answer comes one
+byte, once the request was read: until then it may be asked of another process, and not be what this one died of.
 """
 # The syntax and names of Python 3.9:
 # ruff: noqa: UP006, UP035, UP045
@@ -31,6 +32,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Callable, Dict, Optional, Tuple
 
 REFUSED = 3
+READ = b"+"
 
 
 def _beside(name: str) -> Any:
@@ -162,6 +164,7 @@ def serve(scorer: Scorer, requests: BinaryIO, answers: BinaryIO) -> None:
             head, body = received(requests)
         except EOFError:
             return
+        answers.write(READ)
         try:
             said, data = scorer.answer(head, body)
         except (runner.Refused, column_types.NotHeld) as refusal:
