@@ -10,6 +10,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.errors import StepFailed
 from engine.runs.steps import launch
@@ -25,7 +26,7 @@ from engine.runs.steps.launch import Stage, spec_of
 from engine.runs.steps.limits import Limits
 from engine.runs.steps.running import RunningStep, start_step
 from engine.runs.steps.sandbox import WARM_SCORER, check_reads
-from engine.runs.steps.step import StepSpec
+from engine.runs.steps.step import StepResult, StepSpec
 from engine.runs.steps.tables import laid_out, read_kept, read_output, types_of, write_input
 from engine.scoring.row_order import one_for_each
 from engine.storage.disk import delete_tree
@@ -35,6 +36,7 @@ from engine.vocabulary.steps import SCORE_ROWS
 if TYPE_CHECKING:
     import pyarrow as pa
 
+T = TypeVar("T")
 _FOR_EVER = 10 * 365 * 86400.0
 _LOOK_SECONDS = 0.2
 READ = b"+"  # as in warm_scorer.py, which is not imported
@@ -73,40 +75,42 @@ class WarmProcess:
         self.stage, self._model, self._folder, self._title = stage, model, folder, title
         self._first, self._patience, self._now, self._text = first, patience, now, text
         self._begun: _Begun | None = None
-        self._closed = False
+        self._closed = self._killed = self._up = False
         self._lock = threading.Lock()
         self.ends: list[Ended] = []
 
     def ask(self, features: pa.Table) -> pa.Table:
         """The predictions for ``features``, by a process that is begun anew where the last one has ended.
 
-        Raises StepFailed: RowsRefused where the process is still there.
+        Where somebody kills it, another is asked once. Raises StepFailed: RowsRefused where it is still there.
         """
-        with self._lock:
-            begun = self._begun or self._start()
-            try:
-                return self._asked(begun, features)
-            except _Unread as over:
-                self._ended(str(over))
-            return self._asked(self._start(), features)
-
-    def _asked(self, begun: _Begun, features: pa.Table) -> pa.Table:
-        try:
-            return begun.ask(features, self._patience)
-        except _Unread:
-            raise
-        except _Over as over:
-            raise self._ended(str(over)) from None
-        except StepFailed:
-            raise  # What it said was read to its end.
-        except BaseException:
-            self._ended("the scoring was broken off")
-            raise
+        return self._held(lambda begun: begun.ask(features, self._patience))
 
     def start(self) -> None:
         """Begin, load the model, answer the first rows. Raises StepFailed; nothing is left running then."""
+        self._held(lambda begun: None)
+
+    def _held(self, work: Callable[[_Begun], T]) -> T:
         with self._lock:
-            self._start()
+            try:
+                return self._done(work)
+            except _Taken:
+                return self._done(work, again=True)
+
+    def _done(self, work: Callable[[_Begun], T], *, again: bool = False) -> T:
+        """Raises _Taken where it had not read the rows, or somebody else killed it, and they may be asked ``again``."""
+        try:
+            return work(self._begun if self._begun is not None and self._up else self._start())
+        except _Over as over:
+            unread, failed = isinstance(over, _Unread), self._ended(str(over))
+            if not again and (unread or self._killed) and not self._closed:
+                raise _Taken from None
+            raise failed from None
+        except BaseException as problem:
+            # What is refused of one that is up was read to its end.
+            if self._begun is not None and not (self._up and isinstance(problem, StepFailed)):
+                self._ended("the scoring was broken off")
+            raise
 
     def close(self) -> None:
         """End it, also while it is asked."""
@@ -123,29 +127,32 @@ class WarmProcess:
             raise StepFailed(f"{self._title} was ended.")
         launch.check_environment(self.stage, self._title)
         check_reads(self.stage.manifest.sandbox, self.stage.workspace)
-        self._begun = _Begun(self.stage, self._model, self._folder, self._title, self._text)
-        try:
-            if self._closed:  # meanwhile, by somebody who saw no process
-                raise _Over(f"{self._title} was ended")
-            seconds = self.stage.manifest.train.timeout.total_seconds()
-            self._begun.ready(seconds)
-            self._begun.ask(self._first, seconds)
-        except _Over as over:
-            raise self._ended(str(over)) from None
-        except BaseException:
-            self._ended("it did not come up")
-            raise
-        return self._begun
+        self._up = False
+        self._begun = begun = _Begun(self.stage, self._model, self._folder, self._title, self._text)
+        if self._closed:  # meanwhile, by somebody who saw no process
+            raise _Over(f"{self._title} was ended")
+        seconds = self.stage.manifest.train.timeout.total_seconds()
+        begun.ready(seconds)
+        begun.ask(self._first, seconds)
+        self._up = True
+        return begun
 
     def _ended(self, why: str) -> StepFailed:
         begun, self._begun = self._begun, None
         assert begun is not None
         begun.cancel(why)
-        said = begun.end() or why
+        result = begun.end()
+        said = result.why or why
+        # Its limits have words of their own: by signal 9 it is ended by somebody else, or its warden was.
+        self._killed = result.state == "failed" and (result.exit_code == -signal.SIGKILL or result.contained is None)
         if not self._closed:
             self.ends.append(Ended(self._now(), said))
             del self.ends[:-_MOST_ENDS]
         return StepFailed(f"{said.rstrip('.')}.")
+
+
+class _Taken(Exception):
+    """The process was taken away, and another may be asked."""
 
 
 class _Over(Exception):
@@ -211,13 +218,13 @@ class _Begun:
     def cancel(self, why: str) -> None:
         self._running.cancel(why)
 
-    def end(self) -> str | None:
-        """Wait until nothing of it is left; why it ended, in its own last words where it has some."""
+    def end(self) -> StepResult:
+        """Wait until nothing of it is left; how it ended."""
         result = self._running.wait()
         self._close()
         with suppress(OSError):
             delete_tree(self._folder)
-        return result.why
+        return result
 
     def _close(self) -> None:
         if self._open:

@@ -54,7 +54,12 @@ class Model:
         for deed in features["deed"].dropna():
             if deed == "die":
                 print("out of luck", file=sys.stderr, flush=True)
+                os.abort()
+            elif deed == "be killed":
                 os.kill(os.getpid(), signal.SIGKILL)
+            elif deed == "hang once" and not os.path.exists(os.environ["LEVERFRAME_INPUT"] + "/model/again"):
+                open(os.environ["LEVERFRAME_OUTPUT"] + "/hangs", "w").close()
+                time.sleep(600)
             elif deed == "hang":
                 time.sleep(600)
             elif deed == "exit":
