@@ -31,7 +31,7 @@ MAKERS = (
     Fault("scored by: a scorer that died unasked costs no answer", _WARM, "            if not again and (unread or self._killed) and not self._closed:\n", "            if False:\n", _STAYS),
     Fault("scored by: rows are asked twice at most", _WARM, "if not again and (unread or self._killed)", "if (unread or self._killed)", _STAYS),
     Fault("scored by: rows of which it dies are not asked again", _WARM, "if not again and (unread or self._killed)", "if not again", _STAYS),
-    Fault("scored by: a scorer that hangs is ended", _WARM, "        begun.cancel(why)\n        said", "        said", _STAYS),
+    Fault("scored by: a scorer that hangs is ended", _WARM, "        begun.cancel(why)\n        result", "        result", _STAYS),
     Fault("scored by: a scorer that refuses rows is still there", _WARM, "if self._begun is not None and not (self._up and isinstance(problem, StepFailed)):", "if self._begun is not None:", _STAYS),
     Fault("scored by: rows that are refused spoil nothing for others", "engine/scoring/turns.py", 'if not getattr(problem, "of_these_rows", False):', "if True:", _TURNS),
     Fault("scored by: rows of other types are answered apart", "engine/scoring/turns.py", "if fits and each.features.schema.equals(first.schema, check_metadata=True):", "if fits:", _TURNS),
