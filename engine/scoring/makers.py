@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from engine.vocabulary.steps import SCORE_ROWS
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from engine.storage.stored_files import StoredFile
     from engine.versions.records import VersionDocument
 
 
@@ -83,16 +84,16 @@ def open_ready(
     """The version called ``label``, taken out of the store and ready.
 
     ``maker``: another than the version's own; each can be scored by a "process". ``folder`` is made here and must not
-    be there; it is the scorer's until it is closed. ``marker`` and ``held``: see ``Stage``. ``patience``: after how
-    many seconds without an answer its process is ended; None: as many as the manifest gives train. A process has loaded
-    the model and scored the golden rows when this returns.
+    be there; it is the scorer's until it is closed, and has the version's code in ``code``. ``marker`` and ``held``:
+    see ``Stage``. ``patience``: after how many seconds without an answer its process is ended; None: as many as the
+    manifest gives train. A process has loaded the model and scored the golden rows when this returns.
 
     Raises Damage where the store does not hold what it needs, Refusal where its environment cannot be had, and
     StepFailed where its process does not come up. Nothing is left running then.
     """
     chosen = maker or document.scorer.maker
     if chosen == "compiled":
-        folder.mkdir(mode=0o700, parents=True)
+        _write(store, label, folder, {"code": document.code.files})
         scorer = compiled_scorer(store, label, document, folder / COMPILED)
         scorer.ready()
         return scorer
@@ -139,10 +140,8 @@ def _unpacked(
     workspace: Workspace, store: ObjectStore, label: str, document: VersionDocument, folder: Path, marker: str,
     held: int | None,
 ) -> _Kit:  # fmt: skip
-    folder.mkdir(mode=0o700, parents=True)
+    _write(store, label, folder, {"code": document.code.files, "model": document.model.files})
     try:
-        write_folder(store, document.code.files, folder / "code")
-        write_folder(store, document.model.files, folder / "model")
         lock = lock_of(store, document)
     except Damage as damage:
         raise named(store, label, damage) from None
@@ -158,3 +157,12 @@ def _unpacked(
         types=keeps_types(document),
     )
     return _Kit(stage, folder / "model", folder)
+
+
+def _write(store: ObjectStore, label: str, folder: Path, parts: Mapping[str, Iterable[StoredFile]]) -> None:
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        for name, files in parts.items():
+            write_folder(store, files, folder / name)
+    except Damage as damage:
+        raise named(store, label, damage) from None

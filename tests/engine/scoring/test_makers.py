@@ -66,7 +66,7 @@ def opened(store: ObjectStore, version: VersionDocument, tmp_path: Path) -> Iter
     scorer.close()
 
 
-def test_a_compiled_version_is_held_ready_without_its_code_or_its_environment(opened: ReadyScorer) -> None:
+def test_a_compiled_version_is_held_ready_without_its_environment(opened: ReadyScorer) -> None:
     assert (opened.maker, opened.blocks, opened.features) == ("compiled", False, ("x", "y"))
     assert opened.outputs == ("prediction", "p_0", "p_1")
     table = opened.score(TABLE)
