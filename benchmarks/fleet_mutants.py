@@ -19,7 +19,7 @@ FLEET = (
     Fault("live only when all that live have confirmed", _ALL, "            if fleet.there(db, self._locks):\n                raise _Missing\n", "", _SWAP),
     Fault("who came meanwhile is waited for", _ALL, "        if not found.complete:\n            raise _Missing\n", "", _SWAP),
     Fault("who cannot is named, and nothing has changed", _ALL, "            if found.cannot:\n", "            if False:\n", _SWAP),
-    Fault("who does not say so in its time is named", _ALL, "            if time.monotonic() > until:\n", "            if False:\n", _SWAP),
+    Fault("who does not say so in its time is named", _ALL, "    named = \", \".join(worker.called for worker in workers[:5])", "    named = \"a worker\"", _SWAP),
     Fault("what was not made live is given up", _ALL, "            self._give_up(str(error))\n", "", _SWAP),
     Fault("who is dead is not waited for", _FLEET, 'if lives(locks, row["name"]))', "if True)", _SWAP),
     Fault("who is dead is not waited for", _BEATS, "    except BlockingIOError:\n        return True\n    return False", "    except BlockingIOError:\n        return True\n    return True", _SWAP),

@@ -112,8 +112,9 @@ def stored(store: ObjectStore, number: int, manifest: dict[str, Any]) -> str:
         GOLDEN, 1e-9, _kept(store, pa.table({"x": [1.0] * GOLDEN})), _kept(store, _predicted(number))
     )
     document = replace(
-        WHOLE, project=PROJECT, settings=manifest, golden=golden, model=ModelSection((), ("x",), number / 1000)
-    )
+        WHOLE, project=PROJECT, settings=manifest, golden=golden, model=ModelSection((), ("x",), number / 1000),
+        schema={"columns": [{"name": "x", "type": "number", "nullable": False}]},
+    )  # fmt: skip
     return documents.save(store, document)
 
 
