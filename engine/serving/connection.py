@@ -97,7 +97,7 @@ class Connection(HttpToolsProtocol):
         return True
 
     def send_400_response(self, msg: str) -> None:
-        self.end(told(Unanswered(400, "That is no request of HTTP/1.1 that can be read.")))
+        self.end(told(Unanswered(400, "That is no request of HTTP that can be read.")))
 
     def end(self, answer: Answer) -> None:
         """Say why, and close; whoever has no answer to what came before gets none any more."""
@@ -123,8 +123,9 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
         if now - self._since <= PATIENCE:
             return
-        # With others of its client's before it that wait for an answer, it is us whom the rest waits for.
-        if self._began and not self.pipeline:
+        # While another of its client's waits for an answer, it may be us whom the rest of this one waits for.
+        others = bool(self.pipeline) or (self._in_head and self.cycle is not None and not self.cycle.response_complete)
+        if self._began and not others:
             self.end(told(Unanswered(408, f"The request did not come to its end within {PATIENCE:.0f} s.")))
         elif not self._spoke:
             self.transport.close()

@@ -19,6 +19,7 @@ from engine.serving.json_text import Doubled, loaded
 from engine.serving.routes import Target
 from engine.serving.scoring import Prepared, Scoring
 from engine.text import plain
+from engine.validation.schema import type_in
 
 if TYPE_CHECKING:
     from engine.serving.failover import Given
@@ -64,7 +65,7 @@ class InferenceProtocol:
                 "platform": f"leverframe_{held.scorer.maker}",
                 "inputs": [_input(each) for each in form.features],
                 "outputs": [
-                    {"name": name, "datatype": "FP64" if name != "prediction" else _TEXT, "shape": [-1]}
+                    {"name": name, "datatype": _predicted(prepared) if name == "prediction" else "FP64", "shape": [-1]}
                     for name in held.scorer.outputs
                 ],
             }
@@ -90,6 +91,15 @@ class InferenceProtocol:
 
 def _number(prepared: Prepared) -> str:
     return prepared.held.label.rpartition("@")[2]
+
+
+def _predicted(prepared: Prepared) -> str:
+    """The type of a prediction: where there are classes, that of the target, which is one of them."""
+    held = prepared.held
+    if held.scorer.outputs == ("prediction",):
+        return "FP64"
+    kind = type_in(held.document.schema, str(held.document.settings.get("data", {}).get("target", "")))
+    return TYPES.get(kind or "", _TEXT)
 
 
 def _input(column: Column) -> dict[str, Any]:

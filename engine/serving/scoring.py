@@ -44,32 +44,43 @@ Write = Callable[[Prepared, Given, Rows, Asked], Answer]
 
 
 class Threads:
-    """Threads with a bound for what may wait for them. For the server's own thread."""
+    """Threads with a bound for the requests that may wait for them. For the server's own thread."""
 
     def __init__(self, threads: int, name: str, queue: int = QUEUE) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._most, self._under_way = threads + queue, 0
+        self.pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self.under_way, self._most = 0, threads + queue
 
-    def refuse_more(self) -> None:
-        """Raise Unanswered where as many wait as may."""
-        if self._under_way >= self._most:
+    def enter(self) -> Visit:
+        """Have a place among those that wait. Raises Unanswered where as many wait as may."""
+        if self.under_way >= self._most:
             raise Unanswered(429, "As many requests wait for this version as may; try again in a moment.", heads=AGAIN)
-
-    async def run(self, work: Callable[..., Any], *given: Any) -> Any:
-        """``work`` in one of the threads. Whoever gives up waiting leaves it its place until it ends."""
-        self.refuse_more()
-        self._under_way += 1
-        future = self._pool.submit(work, *given)
-        loop = asyncio.get_running_loop()
-        future.add_done_callback(lambda done: loop.is_closed() or loop.call_soon_threadsafe(self._ended))
-        return await asyncio.wrap_future(future)
-
-    def _ended(self) -> None:
-        self._under_way -= 1
+        return Visit(self)
 
     def close(self) -> None:
         """Begin nothing more; what has begun is not waited for."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Visit:
+    """The place of one request. Whoever gives up waiting leaves it taken until the thread has come to its end."""
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads, self._open = threads, 1
+        threads.under_way += 1
+
+    async def run(self, work: Callable[..., Any], *given: Any) -> Any:
+        """``work`` in one of the threads."""
+        future = self._threads.pool.submit(work, *given)
+        self._open += 1
+        loop = asyncio.get_running_loop()
+        future.add_done_callback(lambda done: loop.is_closed() or loop.call_soon_threadsafe(self.leave))
+        return await asyncio.wrap_future(future)
+
+    def leave(self) -> None:
+        """The request has its answer."""
+        self._open -= 1
+        if self._open == 0:
+            self._threads.under_way -= 1
 
 
 class Scoring:
@@ -121,8 +132,7 @@ class Scoring:
         prepared = self.prepared(project)
         if prepared.held.scorer.blocks or len(asked.body) > LARGE:
             threads = self._waiting if prepared.held.scorer.blocks else self._working
-            threads.refuse_more()
-            return self._apart(project, prepared, asked, read, write, threads)
+            return self._apart(project, prepared, asked, read, write, threads.enter())
         try:
             rows = read(prepared.form, asked)
             given = answered_at_once(prepared.held, rows.values, self._counts)
@@ -131,20 +141,22 @@ class Scoring:
         return self._given(project, prepared, asked, rows, given, write)
 
     async def _apart(
-        self, project: str, prepared: Prepared, asked: Asked, read: Read, write: Write, threads: Threads
+        self, project: str, prepared: Prepared, asked: Asked, read: Read, write: Write, visit: Visit
     ) -> Answer:
         async def ask(version: Held, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
-            found: list[tuple[Value, ...]] = await threads.run(version.scorer.answer, rows)
+            found: list[tuple[Value, ...]] = await visit.run(version.scorer.answer, rows)
             return found
 
         try:
             if len(asked.body) > LARGE:
-                rows: Rows = await self._working.run(read, prepared.form, asked)
+                rows: Rows = await visit.run(read, prepared.form, asked)
             else:
                 rows = read(prepared.form, asked)
             given = await answered(prepared.held, rows.values, ask, self._counts)
         except (Unanswered, NoAnswer) as problem:
             raise self._refused(project, prepared, asked, problem) from None
+        finally:
+            visit.leave()
         return self._given(project, prepared, asked, rows, given, write)
 
     def _given(

@@ -105,10 +105,13 @@ class Place:
     def note(self, answered: Answered) -> None:
         self.noted.append(answered)
 
-    def ask(self, method: str, path: str, body: bytes = b"", **heads: str) -> Answer:
+    def asked(self, method: str, path: str, body: bytes = b"", **heads: str) -> Asked:
         known = {"host": "localhost:8485", "content-type": "application/json"}
         given = {**known, **{name.replace("_", "-"): value for name, value in heads.items()}}
-        found = self.app.answer(Asked(method, path, given, body, "127.0.0.1", AT, 0.0, "1-a"))
+        return Asked(method, path, given, body, "127.0.0.1", AT, 0.0, "1-a")
+
+    def ask(self, method: str, path: str, body: bytes = b"", **heads: str) -> Answer:
+        found = self.app.answer(self.asked(method, path, body, **heads))
         if isinstance(found, Answer):
             return found
 

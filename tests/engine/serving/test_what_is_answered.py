@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +13,8 @@ import pytest
 
 from engine.errors import StepFailed
 from engine.projects.manifest.records import ServeSpec
+from engine.serving.exchange import Answer, Asked
+from engine.serving.routes import Target
 from tests.engine.serving.serving_fakes import AT, FEATURES, GOOD, Echo, Place, held, place
 
 
@@ -104,6 +108,22 @@ def test_a_version_whose_scorer_blocks_is_answered_by_threads_and_given_up_in_ti
     assert status == 503 and "no answer within" in answer["error"]
 
 
+def test_as_many_wait_as_may_and_the_next_is_told_when_to_try_again() -> None:
+    goes_on = threading.Event()
+    there = Place(held(scorer=Echo(blocks=True, before=lambda: goes_on.wait(60))))
+    asked = there.asked("POST", "/projects/gems/score", json.dumps({"records": [GOOD]}).encode())
+
+    async def many() -> list[Answer]:
+        begun = [there.app.answer(asked) for _ in range(200)]
+        refused = [each for each in begun if isinstance(each, Answer)]
+        assert {(each.status, each.heads["Retry-After"]) for each in refused} == {(429, "1")}
+        asyncio.get_running_loop().call_soon(goes_on.set)
+        return [*refused, *await asyncio.gather(*(each for each in begun if not isinstance(each, Answer)))]
+
+    assert Counter(each.status for each in asyncio.run(many())) == {200: 128, 429: 72}
+    assert there.score({"records": [GOOD]})[0] == 200, "the places are free again"
+
+
 def test_a_large_request_is_answered_apart_and_alike() -> None:
     there = place(rows=5000)
     status, answer = there.score({"records": [GOOD] * 2000})
@@ -112,7 +132,10 @@ def test_a_large_request_is_answered_apart_and_alike() -> None:
 
 
 def test_a_mistake_of_ours_is_kept_by_the_number_that_the_answer_names_and_says_nothing_else() -> None:
-    there = Place(held(), feedback=lambda target, asked: {}["secret"])
+    def broken(target: Target, asked: Asked) -> Answer:
+        raise KeyError("secret")
+
+    there = Place(held(), feedback=broken)
     answer = there.ask("POST", "/projects/gems/feedback", b"{}")
     assert answer.status == 500 and "request 1-a" in json.loads(answer.body)["error"] and b"secret" not in answer.body
     assert [number for number, text in there.kept if "KeyError" in text and "Traceback" in text] == ["1-a"]
