@@ -26,6 +26,7 @@ from engine.founding import create_workspace
 from engine.housekeeping.commands import HousekeepingCommands
 from engine.jobs.backtest.commands import BacktestCommands
 from engine.jobs.commands import HealthCommands
+from engine.jobs.score.commands import ScoreCommands
 from engine.monitoring.alerts import alert_book
 from engine.outbox.commands import ReportCommands
 from engine.packages.commands import PackagesCommands
@@ -112,6 +113,7 @@ class Engine(
     PolicyCommands,
     HealthCommands,
     BacktestCommands,
+    ScoreCommands,
     ReportCommands,
     HousekeepingCommands,
     BackupCommands,

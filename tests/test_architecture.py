@@ -94,7 +94,7 @@ TABLES = {
     "package_rules": "packages", "package_exceptions": "packages",
     "health": "monitoring", "signals": "monitoring", "measurements": "monitoring", "alerts": "monitoring",
     "incidents": "monitoring",
-    "triggers": "jobs", "reports": "reports", "outbox": "outbox", "news": "outbox", "cursors": "outbox",
+    "triggers": "jobs", "scorings": "jobs", "reports": "reports", "outbox": "outbox", "news": "outbox", "cursors": "outbox",
     "occurrences": "schedule", "downtimes": "schedule", "engine": "schedule",
     "bin": "housekeeping", "places": "housekeeping", "scans": "housekeeping",
     "trusted_keys": "bundles", "backups": "backup", "scrubs": "backup",

@@ -71,6 +71,12 @@ def _backtest(ledger: Ledger, context: RunContext) -> None:
         queue.finish(db, context.run.id, "succeeded", at)
 
 
+def _score(ledger: Ledger, context: RunContext) -> None:
+    from engine.jobs.score.score import score
+
+    score(ledger, context)
+
+
 def _planned_swap(ledger: Ledger, context: RunContext) -> None:
     from engine.jobs.planned_swap import carry_out
 
@@ -89,5 +95,6 @@ WORK: dict[str, Callable[[Ledger, RunContext], None]] = {
     jobs.REPORT.name: _report,
     jobs.REHEARSAL.name: _rehearsal,
     jobs.BACKTEST.name: _backtest,
+    jobs.SCORE.name: _score,
     jobs.PLANNED_SWAP.name: _planned_swap,
 }

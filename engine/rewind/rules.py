@@ -177,6 +177,13 @@ RULES = (
     grown("exports"),
     grown("backtests"),
     TableRule(
+        "scorings",
+        (
+            "DELETE FROM scorings WHERE at > :at",
+            "UPDATE scorings SET ended_at = NULL, rows = NULL, digest = NULL WHERE ended_at > :at",
+        ),
+    ),
+    TableRule(
         "scrubs",
         (
             "DELETE FROM scrubs WHERE at > :at",

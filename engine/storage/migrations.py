@@ -33,6 +33,7 @@ from engine.storage.tables.report import REPORTS
 from engine.storage.tables.requests import REQUESTS
 from engine.storage.tables.routing import ROUTING
 from engine.storage.tables.schedule import SCHEDULES
+from engine.storage.tables.scorings import SCORINGS
 from engine.storage.tables.tokens import TOKENS
 
 if TYPE_CHECKING:
@@ -290,6 +291,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("requests", _script(_REQUESTS)),
     ("tokens", _script(TOKENS + _fixed("token_uses"))),
     ("feedback", _script(_FEEDBACK)),
+    ("scorings", _script(SCORINGS + _refuse("scorings", "DELETE"))),
 )
 LATEST = len(MIGRATIONS)
 

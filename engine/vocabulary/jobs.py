@@ -108,6 +108,20 @@ BACKTEST = Job(
     leaves_data=False,
     troubles=False,
 )
+SCORE = Job(
+    name="score",
+    does="scores the files or the table that `[score]` names with the live version; each row that it writes names both",
+    one="scoring",
+    several="scorings",
+    short="scoring",
+    done="scored",
+    act="score files",
+    needs_live=True,
+    audited=True,
+    leaves_data=False,
+    troubles=False,
+    memory=1 << 30,
+)
 PLANNED_SWAP = Job(
     name="planned-swap",
     does="proves an approved version once more at the time that was said, and makes it live",
@@ -151,7 +165,7 @@ REHEARSAL = Job(
     alone=True,
 )
 
-JOBS = (RETRAIN, HEALTH, REPORT, REHEARSAL, BACKTEST, PLANNED_SWAP)
+JOBS = (RETRAIN, HEALTH, REPORT, REHEARSAL, SCORE, BACKTEST, PLANNED_SWAP)
 SCHEDULED = tuple(job.name for job in JOBS if job.scheduled)
 UNLISTED = tuple(job for job in JOBS if not job.listed)
 _BY_NAME = {job.name: job for job in (*JOBS, IMPORT)}

@@ -90,6 +90,7 @@ COMPILE = StepKind("compile", "the new model as tables that score without its li
 VALIDATE = StepKind("validate", "judges the candidate", rows="holdout_rows", process=True)
 MEASURE = StepKind("measure", "measures the live version's health", process=True)
 COMPARE = StepKind("compare", "measures policies of retraining over past weeks", process=True)
+WRITE_SCORES = StepKind("write scores", "reads rows, has them scored and writes what is said of them", process=True)
 PACKAGE = StepKind("package", "puts the version into the store", rows="rows")
 REPORT = StepKind("report", "composes the report")
 REBUILD = StepKind("rebuild", "rebuilds an environment offline, from what is kept")
@@ -98,7 +99,7 @@ SCORE_GOLDEN = StepKind("score golden rows", "a version's predictions for its go
 # In the order in which they are told everywhere.
 STEPS = (
     QUEUE, EXTRACT, EXTRACT_NEW, LABELS, TRAIN, SCORE_LIVE, SCORE, SCORE_OWN_ROWS, SCORE_BEFORE, COMPILE, VALIDATE,
-    MEASURE, COMPARE, PACKAGE, REPORT, REBUILD, SCORE_GOLDEN,
+    MEASURE, COMPARE, PACKAGE, WRITE_SCORES, REPORT, REBUILD, SCORE_GOLDEN,
 )  # fmt: skip
 NAMES = tuple(step.name for step in STEPS)
 _BY_NAME = {step.name: step for step in STEPS}

@@ -1,0 +1,256 @@
+"""The job ``score``: what was asked for, or what ``[score]`` of the live version names, read, scored and written.
+
+Each output stands in the ledger before it is begun, with its digest before it gets its name, and as ended after it.
+Whoever is killed leaves none under its name that is not whole; whoever does it again writes the same bytes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine import clock
+from engine.clock import stamp
+from engine.errors import Refusal, StepFailed
+from engine.jobs.retrain.nothing_new import NothingNew
+from engine.jobs.score import book
+from engine.jobs.score.flow import Flow
+from engine.jobs.score.learnt import Learnt, fitted, learnt
+from engine.jobs.score.places import place_of, refuse_input, refuse_output
+from engine.jobs.score.replacing import may_replace
+from engine.jobs.score.reading import CsvSource, ParquetSource, Piece, Source
+from engine.jobs.score.ready import Answering, StepByStep
+from engine.jobs.score.records import Place, Scoring
+from engine.jobs.score.writing import FileSink, Sink, laid_out
+from engine.runs import history, queue
+from engine.runs.leftovers import drop_copies
+from engine.runs.own_work import measured
+from engine.runs.run_context import RunContext
+from engine.scoring.unpacked import unpack
+from engine.storage.ledger import Ledger
+from engine.text import plain, span
+from engine.versions import catalog
+from engine.versions import document as documents
+from engine.vocabulary.steps import WRITE_SCORES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from engine.versions.records import VersionDocument
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One input and where what is said of it goes. ``ours``: what stands there may be written over where an earlier
+    scoring wrote it."""
+
+    source: Place
+    output: Place
+    replace: bool
+    ours: bool = False
+
+
+class Log:
+    """What the run says of itself, in a file beside the logs of its steps."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path, self._last = folder / f"{WRITE_SCORES.name}.log", 0.0
+
+    def say(self, line: str, *, every: float = 0.0) -> None:
+        """A line with its time; not more often than ``every`` seconds."""
+        now = time.monotonic()
+        if now - self._last < every:
+            return
+        self._last = now
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(f"{stamp(clock.now())[:19]} {plain(line, 2000)}\n")
+
+
+def score(ledger: Ledger, context: RunContext) -> None:
+    """Do all of it and end the run. Raises Refusal, StepFailed or Damage with a sentence for the run's record."""
+    with ledger.read() as db:
+        options = history.options(db, context.run.id)
+    label, document = _version(ledger, context, options)
+    job = _Scoring(ledger, context, label, document)
+    wishes = _wishes(ledger, context, options, document)
+    with measured(WRITE_SCORES, context.record), job.open():
+        made = [job.one(wish) for wish in wishes]
+    drop_copies(context.folder)
+    with ledger.write() as db:
+        queue.finish(db, context.run.id, "succeeded", clock.now(), version=label, why=in_words(made))
+
+
+def in_words(made: list[Scoring]) -> str:
+    """What came of a run. Pure."""
+    rows = sum(each.rows or 0 for each in made)
+    if len(made) == 1:
+        return f"{rows:,} rows of {made[0].input} to {made[0].output}"
+    return f"{rows:,} rows of {len(made)} files to {Path(made[0].output).parent}"
+
+
+def _version(
+    ledger: Ledger, context: RunContext, options: Mapping[str, Any]
+) -> tuple[str, VersionDocument]:
+    named = options.get("version")
+    if named is None:
+        if context.live is None:
+            raise Refusal(f"Nothing of {context.run.project} is live yet; retrain, then approve a candidate.")
+        return context.live
+    with ledger.read() as db:
+        version = catalog.record(catalog.find(db, str(named)))
+    return version.label, documents.of_version(context.store, version.label, version.digest)
+
+
+def _wishes(
+    ledger: Ledger, context: RunContext, options: Mapping[str, Any], document: VersionDocument
+) -> list[Wish]:
+    base, variable = Path("/"), options.get("database")
+    source = place_of(str(options["input"]), variable, output=False, base=base)
+    output = place_of(str(options["output"]), variable, output=True, base=base)
+    return [Wish(source, output, bool(options.get("replace")))]
+
+
+class _Scoring:
+    """One run's scorings, all with the same version."""
+
+    def __init__(self, ledger: Ledger, context: RunContext, label: str, document: VersionDocument) -> None:
+        self._ledger, self._context, self._label, self._document = ledger, context, label, document
+        self._log = Log(context.folder)
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Have the version ready within the block."""
+        context = self._context
+        context.tell(0.0, f"taking {self._label} out of the store")
+        version = unpack(context, self._label, self._document)
+        self._learnt = learnt(context.store, self._label, self._document, version.manifest.data)
+        self._ready: Answering = StepByStep(context, version)
+        try:
+            yield
+        finally:
+            self._ready.close()
+
+    def one(self, wish: Wish) -> Scoring:
+        """Score ``wish`` and return what stands in the ledger of it."""
+        refuse_input(wish.source)
+        source = _source(wish.source, self._learnt)
+        try:
+            return self._one(wish, source)
+        finally:
+            source.close()
+
+    def _one(self, wish: Wish, source: Source) -> Scoring:
+        replace = may_replace(self._ledger, wish.output, asked=wish.replace, ours=wish.ours)
+        refuse_output(self._context.workspace, wish.source, wish.output, replace=replace)
+        begun = self._begin(wish, source)
+        key = [name for name in self._learnt.key if name in source.columns]
+        if self._learnt.key and not key:
+            self._log.say(f"{source.told} has no {', '.join(self._learnt.key)}; its rows are told by their number")
+        self._log.say(f"scoring {wish.source.told} with {self._label}, digest {begun.input_digest or 'of its rows'}")
+        began = time.monotonic()
+        writing = _Writing(self, source, key, wish.output, begun)
+        try:
+            rows, digest = writing.all()
+            with self._ledger.write() as db:
+                book.written(db, begun.id, rows, digest, source.digest or digest)
+            writing.publish(replace=replace)
+        finally:
+            writing.close()
+        with self._ledger.write() as db:
+            book.end(db, begun.id, clock.now())
+            ended = book.one(db, begun.id)
+        took = time.monotonic() - began
+        self._log.say(f"{rows:,} rows in {span(took)} to {wish.output.told}, digest {digest}")
+        return ended
+
+    def _begin(self, wish: Wish, source: Source) -> Scoring:
+        with self._ledger.write() as db:
+            return book.begin(
+                db, self._context.run.id, self._label, wish.source.told, source.digest, wish.output.told, clock.now()
+            )
+
+
+def _source(place: Place, learnt: Learnt) -> Source:
+    if place.kind == "parquet":
+        return ParquetSource(Path(place.name), learnt)
+    return CsvSource(Path(place.name), learnt)
+
+
+class _Writing:
+    """One output, from the first row to its name. The sink is opened with the first rows: they say its columns."""
+
+    def __init__(self, job: _Scoring, source: Source, key: list[str], output: Place, begun: Scoring) -> None:
+        self._job, self._source, self._key, self._output, self._begun = job, source, key, output, begun
+        self._sink: Sink | None = None
+        self._schema: pa.Schema | None = None
+        self._rows = 0
+        self._began = time.monotonic()
+
+    def all(self) -> tuple[int, str]:
+        """Read, score and write all rows; how many, and the digest of what was written."""
+        context = self._job._context
+        flow = Flow[Piece, Any](self._source.pieces(), self._scored, self._written)
+        context.watch(flow)
+        flow.run()
+        if self._sink is None:
+            self._written(self._nothing())
+        assert self._sink is not None
+        return self._rows, self._sink.finish()
+
+    def _nothing(self) -> pa.Table:
+        """No rows, in the form that they would have."""
+        import pyarrow as pa
+
+        learnt = self._job._learnt
+        key = pa.table({name: pa.array([], pa.string()) for name in self._key})
+        return laid_out(key, learnt.answers.empty_table(), self._begun.label, self._begun.named, 0)
+
+    def _scored(self, piece: Piece) -> pa.Table:
+        learnt, table = self._job._learnt, piece.table
+        answers = self._job._ready.score(fitted(learnt, table, self._source.told))
+        if answers.num_rows != table.num_rows:
+            raise StepFailed(f"{learnt.label} gave {answers.num_rows:,} answers for {table.num_rows:,} rows.")
+        if answers.column_names == learnt.answers.names:
+            answers = answers.cast(learnt.answers)
+        return laid_out(_plain(table.select(self._key)), answers, self._begun.label, self._begun.named, piece.start)
+
+    def _written(self, table: pa.Table) -> None:
+        if self._sink is None:
+            self._schema = table.schema.remove_metadata()
+            self._sink = self._opened(self._schema)
+        self._sink.write(table.replace_schema_metadata(None).cast(self._schema))
+        self._rows += table.num_rows
+        self._tell()
+
+    def _opened(self, schema: pa.Schema) -> Sink:
+        return FileSink(Path(self._output.name), self._output.kind, schema, self._begun.run)
+
+    def _tell(self) -> None:
+        rows, share = self._source.rows, self._source.share()
+        of = f" of {rows:,}" if rows else ""
+        done = self._rows / rows if rows else (share or 0.0)
+        self._job._context.tell(0.05 + 0.94 * done, f"scoring {self._rows:,}{of} rows")
+        pace = self._rows / max(time.monotonic() - self._began, 1e-9)
+        self._job._log.say(f"{self._rows:,}{of} rows, {pace:,.0f} a second", every=5.0)
+
+    def publish(self, *, replace: bool) -> None:
+        assert self._sink is not None
+        self._sink.publish(replace=replace)
+
+    def close(self) -> None:
+        if self._sink is not None:
+            self._sink.close()
+
+
+def _plain(key: pa.Table) -> pa.Table:
+    """Columns of a key as values: what a dictionary holds differs from piece to piece."""
+    import pyarrow as pa
+
+    for place, field in enumerate(key.schema):
+        if pa.types.is_dictionary(field.type):
+            key = key.set_column(place, field.name, key.column(place).cast(field.type.value_type))
+    return key
