@@ -31,7 +31,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "retrain": "runs", "runs": "runs", "times": "times", "log": "logs", "cancel": "runs",
         "backtest": "backtest",
     },
-    "Score": {"serve": "serve"},
+    "Score": {"score": "score", "trace": "score", "serve": "serve"},
     "Schedule": {"schedules": "schedules", "engine": "engine", "ssh": "ssh"},
     "Watch": {
         "health": "health", "alerts": "health", "requests": "requests", "feedback": "feedback", "handover": "duty",

@@ -22,6 +22,7 @@ REFUSED: Mapping[str, str] = {
     "serve": f"it is a service of the machine; start it {_HERE}",
     "engine": f"it is a service of the machine, and the door sees to the schedules; start it {_HERE}",
     "export": f"it writes a folder of the machine; run it {_HERE}",
+    "score": f"it reads and writes files of the machine; run it {_HERE}",
     "ssh": f"it is a service of the machine; start it {_HERE}",
     "operators export-keys": f"it writes what the machine's own sshd reads; run it {_HERE}",
     "operators recover": f"it is for whoever owns the workspace's files; run it {_HERE}",
@@ -39,6 +40,7 @@ REFUSED_WORDS: Mapping[tuple[str, str], str] = {
     ("import", "--data"): f"it would read any folder of the machine; run it {_HERE}",
     ("packages", "--advisories"): f"it would read any file of the machine; run it {_HERE}",
     ("packages set", "--file"): f"it would read any file of the machine; run it {_HERE}, or write the constraints out",
+    ("trace", "--row"): f"it would read any file of the machine; run it {_HERE}",
     ("backup", "--key"): f"it would read any file of the machine; run it {_HERE}",
 }
 # What each verb takes. ``=-``: a file that may only be what the client sends or gets; ``path``: a folder within the
@@ -123,6 +125,7 @@ ALLOWED: Mapping[str, str] = {
     "settings list": "",
     "settings set": "name value --reason",
     "backup": "--check",
+    "trace": "what --run --limit",
     "bundle": "version --output=- --without-data --wheels --since",
     "import": "file=- --despite",
     "where": "version --here",

@@ -106,18 +106,6 @@ def _known(db: sqlite3.Connection, project: str) -> bool:
     return history.newest(db, project) is not None
 
 
-def in_force(found: tuple[Release, ...], scoring: Scoring) -> Release | None:
-    """The release under which ``scoring`` was begun; None where its version was not live then. Pure."""
-    return next(
-        (
-            each
-            for each in found
-            if each.deployment.at <= scoring.at and (each.until is None or scoring.at < each.until)
-        ),
-        None,
-    )
-
-
 def _origin(store: ObjectStore, version: Version) -> Origin:
     known = Origin(version.label, version.digest, version.state, version.made_at, version.run)
     try:
