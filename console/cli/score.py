@@ -49,7 +49,8 @@ def score(
             return _queued(session, run)
         if not session.json:
             say(f"Run {run.id}: scoring of {run.project}")
-        return _ended(session, engine, waited(session, engine, run, f"Trace it: {session.act(f'trace --run {run.id}')}"))
+        later = f"Trace it: {session.act(f'trace --run {run.id}')}"
+        return _ended(session, engine, waited(session, engine, run, later))
 
 
 def _queued(session: Session, run: Run) -> int:

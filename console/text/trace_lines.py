@@ -65,7 +65,7 @@ def approved(found: Release) -> str:
     ended = f"until {until:%d %b %Y %H:%M} UTC" if until else "and still"
     verb = "rolled back to" if move.kind == "rollback" else "approved"
     return (
-        f"{verb} by {', '.join(found.approved_by)}: {plain(move.reason, 300)}; live from "
+        f"{verb} by {', '.join(found.approved_by)}: {plain(move.reason, 300).rstrip('.')}; live from "
         f"{move.at:%d %b %Y %H:%M} UTC {ended}"
     )
 

@@ -50,7 +50,7 @@ class Database:
 def read(path: Path, variable: str, environment: Mapping[str, str], time: str | None) -> tuple[DataFile, Database]:
     """The rows that the query in ``path`` answers with. Raises Refusal where it cannot be asked."""
     query = _query(path)
-    engine, url = _engine(variable, environment)
+    engine, url = engine_of(variable, environment)
     database = _database(query, engine, url, variable, time)
     try:
         table, whole = _answer(engine, database, url.password)
@@ -83,7 +83,8 @@ def _query(path: Path) -> str:
     return query
 
 
-def _engine(variable: str, environment: Mapping[str, str]) -> tuple[Engine, URL]:
+def engine_of(variable: str, environment: Mapping[str, str]) -> tuple[Engine, URL]:
+    """What speaks to the database whose URL ``variable`` holds. Raises Refusal, without the URL."""
     refuse_url(variable)
     if not _NAME.fullmatch(variable) or variable.upper().startswith("LEVERFRAME"):
         raise Refusal(

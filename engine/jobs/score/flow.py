@@ -68,7 +68,8 @@ class Flow(Generic[T, U]):
 
     def run(self) -> None:
         """Until all is written. Raises what any of the three raised, or Refusal where it was cancelled."""
-        beside = [threading.Thread(target=self._kept, args=(work,), daemon=True) for work in (self._reads, self._writes)]
+        works = (self._reads, self._writes)
+        beside = [threading.Thread(target=self._kept, args=(work,), daemon=True) for work in works]
         for thread in beside:
             thread.start()
         self._kept(self._scores)

@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING, Any
 from engine import clock
 from engine.clock import stamp
 from engine.errors import Refusal, StepFailed
-from engine.jobs.retrain.nothing_new import NothingNew
 from engine.jobs.score import book
 from engine.jobs.score.flow import Flow
 from engine.jobs.score.learnt import Learnt, fitted, learnt
 from engine.jobs.score.places import place_of, refuse_input, refuse_output
-from engine.jobs.score.replacing import may_replace
 from engine.jobs.score.reading import CsvSource, ParquetSource, Piece, Source
 from engine.jobs.score.ready import Answering, StepByStep
 from engine.jobs.score.records import Place, Scoring
+from engine.jobs.score.replacing import may_replace
 from engine.jobs.score.writing import FileSink, Sink, laid_out
 from engine.runs import history, queue
 from engine.runs.leftovers import drop_copies
@@ -118,26 +117,26 @@ class _Scoring:
     """One run's scorings, all with the same version."""
 
     def __init__(self, ledger: Ledger, context: RunContext, label: str, document: VersionDocument) -> None:
-        self._ledger, self._context, self._label, self._document = ledger, context, label, document
-        self._log = Log(context.folder)
+        self._ledger, self.context, self._label, self._document = ledger, context, label, document
+        self.log = Log(context.folder)
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """Have the version ready within the block."""
-        context = self._context
+        context = self.context
         context.tell(0.0, f"taking {self._label} out of the store")
         version = unpack(context, self._label, self._document)
-        self._learnt = learnt(context.store, self._label, self._document, version.manifest.data)
-        self._ready: Answering = StepByStep(context, version)
+        self.learnt = learnt(context.store, self._label, self._document, version.manifest.data)
+        self.ready: Answering = StepByStep(context, version)
         try:
             yield
         finally:
-            self._ready.close()
+            self.ready.close()
 
     def one(self, wish: Wish) -> Scoring:
         """Score ``wish`` and return what stands in the ledger of it."""
         refuse_input(wish.source)
-        source = _source(wish.source, self._learnt)
+        source = _source(wish.source, self.learnt)
         try:
             return self._one(wish, source)
         finally:
@@ -145,36 +144,40 @@ class _Scoring:
 
     def _one(self, wish: Wish, source: Source) -> Scoring:
         replace = may_replace(self._ledger, wish.output, asked=wish.replace, ours=wish.ours)
-        refuse_output(self._context.workspace, wish.source, wish.output, replace=replace)
+        refuse_output(self.context.workspace, wish.source, wish.output, replace=replace)
         begun = self._begin(wish, source)
-        key = [name for name in self._learnt.key if name in source.columns]
-        if self._learnt.key and not key:
-            self._log.say(f"{source.told} has no {', '.join(self._learnt.key)}; its rows are told by their number")
-        self._log.say(f"scoring {wish.source.told} with {self._label}, digest {begun.input_digest or 'of its rows'}")
+        key = [name for name in self.learnt.key if name in source.columns]
+        if self.learnt.key and not key:
+            self.log.say(f"{source.told} has no {', '.join(self.learnt.key)}; its rows are told by their number")
+        self.log.say(f"scoring {wish.source.told} with {self._label}, digest {begun.input_digest or 'of its rows'}")
         began = time.monotonic()
-        writing = _Writing(self, source, key, wish.output, begun)
+        writing = _Writing(self, source, key, wish.output, begun, replace=replace)
         try:
             rows, digest = writing.all()
             with self._ledger.write() as db:
                 book.written(db, begun.id, rows, digest, source.digest or digest)
-            writing.publish(replace=replace)
+            writing.publish()
         finally:
             writing.close()
         with self._ledger.write() as db:
             book.end(db, begun.id, clock.now())
             ended = book.one(db, begun.id)
         took = time.monotonic() - began
-        self._log.say(f"{rows:,} rows in {span(took)} to {wish.output.told}, digest {digest}")
+        self.log.say(f"{rows:,} rows in {span(took)} to {wish.output.told}, digest {digest}")
         return ended
 
     def _begin(self, wish: Wish, source: Source) -> Scoring:
         with self._ledger.write() as db:
             return book.begin(
-                db, self._context.run.id, self._label, wish.source.told, source.digest, wish.output.told, clock.now()
+                db, self.context.run.id, self._label, wish.source.told, source.digest, wish.output.told, clock.now()
             )
 
 
 def _source(place: Place, learnt: Learnt) -> Source:
+    if place.in_database:
+        from engine.jobs.score.database import DatabaseSource
+
+        return DatabaseSource(place, learnt)
     if place.kind == "parquet":
         return ParquetSource(Path(place.name), learnt)
     return CsvSource(Path(place.name), learnt)
@@ -183,7 +186,10 @@ def _source(place: Place, learnt: Learnt) -> Source:
 class _Writing:
     """One output, from the first row to its name. The sink is opened with the first rows: they say its columns."""
 
-    def __init__(self, job: _Scoring, source: Source, key: list[str], output: Place, begun: Scoring) -> None:
+    def __init__(
+        self, job: _Scoring, source: Source, key: list[str], output: Place, begun: Scoring, *, replace: bool
+    ) -> None:
+        self._replace = replace
         self._job, self._source, self._key, self._output, self._begun = job, source, key, output, begun
         self._sink: Sink | None = None
         self._schema: pa.Schema | None = None
@@ -192,7 +198,7 @@ class _Writing:
 
     def all(self) -> tuple[int, str]:
         """Read, score and write all rows; how many, and the digest of what was written."""
-        context = self._job._context
+        context = self._job.context
         flow = Flow[Piece, Any](self._source.pieces(), self._scored, self._written)
         context.watch(flow)
         flow.run()
@@ -205,13 +211,13 @@ class _Writing:
         """No rows, in the form that they would have."""
         import pyarrow as pa
 
-        learnt = self._job._learnt
+        learnt = self._job.learnt
         key = pa.table({name: pa.array([], pa.string()) for name in self._key})
         return laid_out(key, learnt.answers.empty_table(), self._begun.label, self._begun.named, 0)
 
     def _scored(self, piece: Piece) -> pa.Table:
-        learnt, table = self._job._learnt, piece.table
-        answers = self._job._ready.score(fitted(learnt, table, self._source.told))
+        learnt, table = self._job.learnt, piece.table
+        answers = self._job.ready.score(fitted(learnt, table, self._source.told))
         if answers.num_rows != table.num_rows:
             raise StepFailed(f"{learnt.label} gave {answers.num_rows:,} answers for {table.num_rows:,} rows.")
         if answers.column_names == learnt.answers.names:
@@ -227,19 +233,23 @@ class _Writing:
         self._tell()
 
     def _opened(self, schema: pa.Schema) -> Sink:
+        if self._output.in_database:
+            from engine.jobs.score.database import TableSink
+
+            return TableSink(self._job.context.workspace, self._output, schema, replace=self._replace)
         return FileSink(Path(self._output.name), self._output.kind, schema, self._begun.run)
 
     def _tell(self) -> None:
         rows, share = self._source.rows, self._source.share()
         of = f" of {rows:,}" if rows else ""
         done = self._rows / rows if rows else (share or 0.0)
-        self._job._context.tell(0.05 + 0.94 * done, f"scoring {self._rows:,}{of} rows")
+        self._job.context.tell(0.05 + 0.94 * done, f"scoring {self._rows:,}{of} rows")
         pace = self._rows / max(time.monotonic() - self._began, 1e-9)
-        self._job._log.say(f"{self._rows:,}{of} rows, {pace:,.0f} a second", every=5.0)
+        self._job.log.say(f"{self._rows:,}{of} rows, {pace:,.0f} a second", every=5.0)
 
-    def publish(self, *, replace: bool) -> None:
+    def publish(self) -> None:
         assert self._sink is not None
-        self._sink.publish(replace=replace)
+        self._sink.publish(replace=self._replace)
 
     def close(self) -> None:
         if self._sink is not None:

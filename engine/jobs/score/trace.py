@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,17 +94,13 @@ def _led(
 def releases(db: sqlite3.Connection, label: str) -> tuple[Release, ...]:
     """Each time for which the version was live, the oldest first."""
     project, number = catalog.parse_label(label)
-    moves = [each for each in history.since(db, None, project)] if _known(db, project) else []
-    ends: list[Any] = [*(later.at for _, later in pairwise(moves)), None]
+    moves = history.since(db, None, project)
+    ends = [*(later.at for _, later in pairwise(moves)), None] if moves else []
     return tuple(
         Release(move, decisions.approved_by(db, move), until)
         for move, until in zip(moves, ends, strict=True)
         if move.number == number
     )
-
-
-def _known(db: sqlite3.Connection, project: str) -> bool:
-    return history.newest(db, project) is not None
 
 
 def _origin(store: ObjectStore, version: Version) -> Origin:
@@ -113,14 +110,10 @@ def _origin(store: ObjectStore, version: Version) -> Origin:
     except Damage as damage:
         cleaned = version.cleaned_at
         why = f"its content was cleaned away on {cleaned:%d %b %Y}" if cleaned else str(damage)
-        from dataclasses import replace
-
         return replace(known, missing=why)
 
 
 def _told(known: Origin, document: VersionDocument) -> Origin:
-    from dataclasses import replace
-
     code, data, around = document.code, document.data, document.environment
     revision = f"{code.system} {short_revision(code.revision)}" if code.revision else "a folder under no system"
     until = f", until {moment(data.until):%d %b %Y %H:%M} UTC" if data.until else ""

@@ -103,7 +103,7 @@ class FileSink:
     def __init__(self, place: Path, kind: Kind, schema: pa.Schema, run: int) -> None:
         self._place, self._kind = place, kind
         self._temporary = place.with_name(f".{place.name}{_MARK}{run}.tmp")
-        self._schema, self._writer, self._digest = schema, None, ""
+        self._schema, self._digest = schema, ""
         with refused(f"{place} cannot be written"):
             drop_left(place)
             self._file = _Hashed(self._temporary)
