@@ -258,8 +258,6 @@ class Engine(
         with self._ledger.read() as db:
             return registry.everything(db)
 
-    # Status
-
     @looks("see the overview")
     def overview(self, now: datetime) -> Overview:
         """Every project with its verdict, as one snapshot."""

@@ -18,16 +18,17 @@ OWN = (ROW, VERSION, RUN)
 @dataclass(frozen=True)
 class Place:
     """Where rows come from or go to. ``name``: a whole path, or the name of a table; ``variable``: of the environment,
-    which holds the URL of the database."""
+    which holds the URL of the database; ``shown``: what a query is called, where its path says nothing."""
 
     kind: Kind
     name: str
     variable: str = ""
+    shown: str = ""
 
     @property
     def told(self) -> str:
         """As it stands in the ledger and in sentences; never the URL."""
-        return self.name if self.kind in ("parquet", "csv") else f"{self.kind}:{self.name} in {self.variable}"
+        return f"{self.kind}:{self.shown or self.name} in {self.variable}" if self.in_database else self.name
 
     @property
     def written(self) -> str:

@@ -7,25 +7,28 @@ Whoever is killed leaves none under its name that is not whole; whoever does it 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine.clock import stamp
 from engine.errors import Refusal, StepFailed
-from engine.jobs.score import book
+from engine.jobs.retrain.nothing_new import NothingNew
+from engine.jobs.score import book, wishes
 from engine.jobs.score.flow import Flow
 from engine.jobs.score.learnt import Learnt, fitted, learnt
-from engine.jobs.score.places import place_of, refuse_input, refuse_output
+from engine.jobs.score.places import refuse_input, refuse_output
 from engine.jobs.score.reading import CsvSource, ParquetSource, Piece, Source
 from engine.jobs.score.ready import Answering, StepByStep
 from engine.jobs.score.records import Place, Scoring
 from engine.jobs.score.replacing import may_replace
+from engine.jobs.score.wishes import Wish
 from engine.jobs.score.writing import FileSink, Sink, laid_out
+from engine.projects.manifest.score import spec_of
 from engine.runs import history, queue
+from engine.runs.cancelling import refuse_cancelled
 from engine.runs.leftovers import drop_copies
 from engine.runs.own_work import measured
 from engine.runs.run_context import RunContext
@@ -40,17 +43,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.versions.records import VersionDocument
-
-
-@dataclass(frozen=True)
-class Wish:
-    """One input and where what is said of it goes. ``ours``: what stands there may be written over where an earlier
-    scoring wrote it."""
-
-    source: Place
-    output: Place
-    replace: bool
-    ours: bool = False
 
 
 class Log:
@@ -75,9 +67,8 @@ def score(ledger: Ledger, context: RunContext) -> None:
         options = history.options(db, context.run.id)
     label, document = _version(ledger, context, options)
     job = _Scoring(ledger, context, label, document)
-    wishes = _wishes(ledger, context, options, document)
-    with measured(WRITE_SCORES, context.record), job.open():
-        made = [job.one(wish) for wish in wishes]
+    with measured(WRITE_SCORES, context.record), job.open() as code:
+        made = job.all(_wishes(context, options, document, code))
     drop_copies(context.folder)
     with ledger.write() as db:
         queue.finish(db, context.run.id, "succeeded", clock.now(), version=label, why=in_words(made))
@@ -105,12 +96,20 @@ def _version(
 
 
 def _wishes(
-    ledger: Ledger, context: RunContext, options: Mapping[str, Any], document: VersionDocument
-) -> list[Wish]:
-    base, variable = Path("/"), options.get("database")
-    source = place_of(str(options["input"]), variable, output=False, base=base)
-    output = place_of(str(options["output"]), variable, output=True, base=base)
-    return [Wish(source, output, bool(options.get("replace")))]
+    context: RunContext, options: Mapping[str, Any], document: VersionDocument, code: Path
+) -> Sequence[Wish]:
+    if "input" in options:
+        return [wishes.asked(options)]
+    spec = spec_of(document.settings)
+    if spec is None:
+        raise Refusal(
+            f"The live version of {context.run.project} has no section [score], so there is nothing to score; one that "
+            "has it must be approved first."
+        )
+    found = wishes.scheduled(spec, context.project_path, code)
+    if not found:
+        raise NothingNew(f"No file is there that [score] names: {plain(spec.source, 200)}.")
+    return found
 
 
 class _Scoring:
@@ -121,24 +120,46 @@ class _Scoring:
         self.log = Log(context.folder)
 
     @contextmanager
-    def open(self) -> Iterator[None]:
-        """Have the version ready within the block."""
+    def open(self) -> Iterator[Path]:
+        """Have the version ready within the block, which is given the folder of its code."""
         context = self.context
         context.tell(0.0, f"taking {self._label} out of the store")
         version = unpack(context, self._label, self._document)
         self.learnt = learnt(context.store, self._label, self._document, version.manifest.data)
         self.ready: Answering = StepByStep(context, version)
         try:
-            yield
+            yield version.stage.code
         finally:
             self.ready.close()
 
-    def one(self, wish: Wish) -> Scoring:
-        """Score ``wish`` and return what stands in the ledger of it."""
+    def all(self, found: Sequence[Wish]) -> list[Scoring]:
+        """Score each, and those after one that cannot be. Raises its Refusal, and NothingNew where nothing is left to
+        be scored."""
+        made, problems = list[Scoring](), list[Refusal]()
+        for wish in found:
+            try:
+                scored = self.one(wish)
+            except Refusal as problem:
+                with self._ledger.read() as db:
+                    refuse_cancelled(db, self.context.run.id)
+                if len(found) == 1:
+                    raise
+                self.log.say(str(problem))
+                problems.append(problem)
+                continue
+            made += [scored] if scored is not None else []
+        if problems:
+            raise Refusal(f"{len(problems)} of {len(found)} files were not scored; the first: {problems[0]}")
+        if not made:
+            raise NothingNew(f"Each of {len(found)} files was scored with {self._label} before.")
+        return made
+
+    def one(self, wish: Wish) -> Scoring | None:
+        """Score ``wish`` and return what stands in the ledger of it; None where that was done before."""
         refuse_input(wish.source)
         source = _source(wish.source, self.learnt)
         try:
-            return self._one(wish, source)
+            return None if self._done(wish, source) else self._one(wish, source)
         finally:
             source.close()
 
@@ -165,6 +186,12 @@ class _Scoring:
         took = time.monotonic() - began
         self.log.say(f"{rows:,} rows in {span(took)} to {wish.output.told}, digest {digest}")
         return ended
+
+    def _done(self, wish: Wish, source: Source) -> bool:
+        if not wish.ours or source.digest is None or not Path(wish.output.name).is_file():
+            return False
+        with self._ledger.read() as db:
+            return book.done(db, self._label, source.digest, wish.output.told) is not None
 
     def _begin(self, wish: Wish, source: Source) -> Scoring:
         with self._ledger.write() as db:

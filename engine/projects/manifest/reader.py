@@ -35,6 +35,7 @@ from engine.projects.manifest.report import report
 from engine.projects.manifest.rules import check_columns, check_kind, cross_check, features_of
 from engine.projects.manifest.sandbox import sandbox
 from engine.projects.manifest.schedule import schedule, zone_in
+from engine.projects.manifest.score import score
 from engine.projects.manifest.serve import serve
 from engine.projects.manifest.waivers import waivers
 from engine.text import plain
@@ -50,7 +51,7 @@ FILE = "leverframe.toml"
 LIMIT = 256 * 1024
 SECTIONS = (
     "project", "environment", "data", "train", "validation", "gates", "waivers", "schedule", "health", "triggers",
-    "approval", "report", "compute", "sandbox", "serve",
+    "approval", "report", "compute", "sandbox", "serve", "score",
 )  # fmt: skip
 # Before anything was served, what stood in it was read by nobody: a version that holds a mistake there is still read.
 _READ_BY_NOBODY_ONCE = "[serve]"
@@ -149,6 +150,7 @@ def _manifest(page: Mistakes, document: dict[str, Any]) -> Manifest:
         compute=away,
         sandbox=sandbox(tables["sandbox"]),
         serve=serve(tables["serve"]),
+        score=score(tables["score"], tables["schedule"]),
         zone=zone_in(document),
         document=document,
     )

@@ -225,6 +225,18 @@ class ServeSpec:
 
 
 @dataclass(frozen=True)
+class ScoreSpec:
+    """What the scheduled job ``score`` reads and writes. ``source``: files by a pattern, a query of the project's, or
+    ``table:NAME``; ``output``: a folder for files, or ``table:NAME``; ``form`` of files; ``database``: the variable
+    that holds the URL. Paths count from the project's folder on."""
+
+    source: str
+    output: str
+    form: str = "parquet"
+    database: str | None = None
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A whole manifest. ``zone``: the time zone that its people live by; ``document``: the TOML as JSON-able data, kept
     with every version as its settings."""
@@ -246,6 +258,7 @@ class Manifest:
     compute: ComputeSpec | None
     sandbox: SandboxSpec
     serve: ServeSpec
+    score: ScoreSpec | None
     zone: str
     document: dict[str, Any]
 
