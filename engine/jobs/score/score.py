@@ -9,23 +9,24 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import clock
 from engine.clock import stamp
-from engine.errors import Refusal, StepFailed
+from engine.errors import Refusal
 from engine.jobs.retrain.nothing_new import NothingNew
 from engine.jobs.score import book, wishes
-from engine.jobs.score.flow import Flow
-from engine.jobs.score.learnt import Learnt, fitted, learnt
+from engine.jobs.score.learnt import Learnt, learnt
+from engine.jobs.score.passage import Passage
 from engine.jobs.score.places import refuse_input, refuse_output
-from engine.jobs.score.reading import CsvSource, ParquetSource, Piece, Source
+from engine.jobs.score.reading import CsvSource, ParquetSource, Source
 from engine.jobs.score.ready import Answering, StepByStep
 from engine.jobs.score.records import Place, Scoring
 from engine.jobs.score.replacing import may_replace
 from engine.jobs.score.wishes import Wish
-from engine.jobs.score.writing import FileSink, Sink, laid_out
+from engine.jobs.score.writing import FileSink, Sink
 from engine.projects.manifest.score import spec_of
 from engine.runs import history, queue
 from engine.runs.cancelling import refuse_cancelled
@@ -167,25 +168,40 @@ class _Scoring:
         replace = may_replace(self._ledger, wish.output, asked=wish.replace, ours=wish.ours)
         refuse_output(self.context.workspace, wish.source, wish.output, replace=replace)
         begun = self._begin(wish, source)
-        key = [name for name in self.learnt.key if name in source.columns]
-        if self.learnt.key and not key:
+        if self.learnt.key and not set(self.learnt.key) & set(source.columns):
             self.log.say(f"{source.told} has no {', '.join(self.learnt.key)}; its rows are told by their number")
         self.log.say(f"scoring {wish.source.told} with {self._label}, digest {begun.input_digest or 'of its rows'}")
         began = time.monotonic()
-        writing = _Writing(self, source, key, wish.output, begun, replace=replace)
+        passage = Passage(
+            source, self.ready, self.learnt, begun.named, partial(self._sink, wish.output, begun, replace),
+            partial(self._tell, source, began),
+        )  # fmt: skip
         try:
-            rows, digest = writing.all()
+            rows, digest = passage.all(self.context.watch)
             with self._ledger.write() as db:
                 book.written(db, begun.id, rows, digest, source.digest or digest)
-            writing.publish()
+            passage.publish(replace=replace)
         finally:
-            writing.close()
+            passage.close()
         with self._ledger.write() as db:
             book.end(db, begun.id, clock.now())
             ended = book.one(db, begun.id)
-        took = time.monotonic() - began
-        self.log.say(f"{rows:,} rows in {span(took)} to {wish.output.told}, digest {digest}")
+        self.log.say(f"{rows:,} rows in {span(time.monotonic() - began)} to {wish.output.told}, digest {digest}")
         return ended
+
+    def _sink(self, output: Place, begun: Scoring, replace: bool, schema: pa.Schema) -> Sink:
+        if output.in_database:
+            from engine.jobs.score.database import TableSink
+
+            return TableSink(self.context.workspace, output, schema, replace=replace)
+        return FileSink(Path(output.name), output.kind, schema, begun.run)
+
+    def _tell(self, source: Source, began: float, done: int) -> None:
+        share = done / source.rows if source.rows else source.share() or 0.0
+        of = f" of {source.rows:,}" if source.rows else ""
+        self.context.tell(0.05 + 0.94 * share, f"scoring {done:,}{of} rows")
+        pace = done / max(time.monotonic() - began, 1e-9)
+        self.log.say(f"{done:,}{of} rows, {pace:,.0f} a second", every=5.0)
 
     def _done(self, wish: Wish, source: Source) -> bool:
         if not wish.ours or source.digest is None or not Path(wish.output.name).is_file():
@@ -208,86 +224,3 @@ def _source(place: Place, learnt: Learnt) -> Source:
     if place.kind == "parquet":
         return ParquetSource(Path(place.name), learnt)
     return CsvSource(Path(place.name), learnt)
-
-
-class _Writing:
-    """One output, from the first row to its name. The sink is opened with the first rows: they say its columns."""
-
-    def __init__(
-        self, job: _Scoring, source: Source, key: list[str], output: Place, begun: Scoring, *, replace: bool
-    ) -> None:
-        self._replace = replace
-        self._job, self._source, self._key, self._output, self._begun = job, source, key, output, begun
-        self._sink: Sink | None = None
-        self._schema: pa.Schema | None = None
-        self._rows = 0
-        self._began = time.monotonic()
-
-    def all(self) -> tuple[int, str]:
-        """Read, score and write all rows; how many, and the digest of what was written."""
-        context = self._job.context
-        flow = Flow[Piece, Any](self._source.pieces(), self._scored, self._written)
-        context.watch(flow)
-        flow.run()
-        if self._sink is None:
-            self._written(self._nothing())
-        assert self._sink is not None
-        return self._rows, self._sink.finish()
-
-    def _nothing(self) -> pa.Table:
-        """No rows, in the form that they would have."""
-        import pyarrow as pa
-
-        learnt = self._job.learnt
-        key = pa.table({name: pa.array([], pa.string()) for name in self._key})
-        return laid_out(key, learnt.answers.empty_table(), self._begun.label, self._begun.named, 0)
-
-    def _scored(self, piece: Piece) -> pa.Table:
-        learnt, table = self._job.learnt, piece.table
-        answers = self._job.ready.score(fitted(learnt, table, self._source.told))
-        if answers.num_rows != table.num_rows:
-            raise StepFailed(f"{learnt.label} gave {answers.num_rows:,} answers for {table.num_rows:,} rows.")
-        if answers.column_names == learnt.answers.names:
-            answers = answers.cast(learnt.answers)
-        return laid_out(_plain(table.select(self._key)), answers, self._begun.label, self._begun.named, piece.start)
-
-    def _written(self, table: pa.Table) -> None:
-        if self._sink is None:
-            self._schema = table.schema.remove_metadata()
-            self._sink = self._opened(self._schema)
-        self._sink.write(table.replace_schema_metadata(None).cast(self._schema))
-        self._rows += table.num_rows
-        self._tell()
-
-    def _opened(self, schema: pa.Schema) -> Sink:
-        if self._output.in_database:
-            from engine.jobs.score.database import TableSink
-
-            return TableSink(self._job.context.workspace, self._output, schema, replace=self._replace)
-        return FileSink(Path(self._output.name), self._output.kind, schema, self._begun.run)
-
-    def _tell(self) -> None:
-        rows, share = self._source.rows, self._source.share()
-        of = f" of {rows:,}" if rows else ""
-        done = self._rows / rows if rows else (share or 0.0)
-        self._job.context.tell(0.05 + 0.94 * done, f"scoring {self._rows:,}{of} rows")
-        pace = self._rows / max(time.monotonic() - self._began, 1e-9)
-        self._job.log.say(f"{self._rows:,}{of} rows, {pace:,.0f} a second", every=5.0)
-
-    def publish(self) -> None:
-        assert self._sink is not None
-        self._sink.publish(replace=self._replace)
-
-    def close(self) -> None:
-        if self._sink is not None:
-            self._sink.close()
-
-
-def _plain(key: pa.Table) -> pa.Table:
-    """Columns of a key as values: what a dictionary holds differs from piece to piece."""
-    import pyarrow as pa
-
-    for place, field in enumerate(key.schema):
-        if pa.types.is_dictionary(field.type):
-            key = key.set_column(place, field.name, key.column(place).cast(field.type.value_type))
-    return key
