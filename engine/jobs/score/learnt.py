@@ -128,8 +128,8 @@ def _fit(learnt: Learnt, field: pa.Field, column: pa.ChunkedArray, source: str) 
     try:
         return column.cast(field.type)
     except pa.ArrowInvalid:
-        # A float with a gap, or beyond the range of a small integer: it stays a number.
-        return column.cast(pa.float64()) if numbers else column
+        # A float with a gap or a fraction, or a whole number beyond the range: it stays a number.
+        return column.cast(pa.float64(), safe=False) if numbers else column
     except pa.ArrowException as error:
         raise Refusal(
             f"The column {shown(field.name)} of {source} cannot be read as {learnt_as}: {plain(str(error), 160)}."

@@ -61,6 +61,8 @@ class _Hashed:
         self._digest, self._at, self.closed = hashlib.sha256(), 0, False
 
     def write(self, content: Any) -> int:
+        if self.closed:
+            return memoryview(content).nbytes  # Arrow ends a file when it is let go of, also one that was given up.
         self._digest.update(content)
         self._file.write(content)
         self._at += (size := memoryview(content).nbytes)
