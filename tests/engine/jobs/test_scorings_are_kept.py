@@ -34,8 +34,9 @@ def engine(home: Path) -> Iterator[Engine]:
     """tiny@1 was live, and tiny@2 is."""
     opened = open_engine(home, "ada", create=True)
     opened.add(tiny.make(home.parent / "tiny"))
-    release(opened, candidate(opened, NOW), None, 0, NOW)
-    release(opened, candidate(opened, NOW, against=1), "tiny@1", 1, clock.now() + timedelta(hours=1))
+    now = clock.now()
+    release(opened, candidate(opened, now), None, 0, now)
+    release(opened, candidate(opened, now, against=1), "tiny@1", 1, now + timedelta(hours=1))
     yield opened
     opened.close()
 
