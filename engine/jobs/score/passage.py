@@ -9,9 +9,9 @@ from engine.errors import StepFailed
 from engine.jobs.score.flow import Flow
 from engine.jobs.score.learnt import Learnt, fitted
 from engine.jobs.score.reading import Piece, Source
-from engine.jobs.score.ready import Answering
 from engine.jobs.score.writing import Sink, laid_out
 from engine.runs.run_context import Ends
+from engine.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,7 +26,7 @@ class Passage:
     def __init__(
         self,
         source: Source,
-        ready: Answering,
+        ready: Scorer,
         learnt: Learnt,
         run: int,
         open_sink: Callable[[pa.Schema], Sink],

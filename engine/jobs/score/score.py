@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,18 +23,19 @@ from engine.jobs.score.learnt import Learnt, learnt
 from engine.jobs.score.passage import Passage
 from engine.jobs.score.places import refuse_input, refuse_output
 from engine.jobs.score.reading import CsvSource, ParquetSource, Source
-from engine.jobs.score.ready import Answering, StepByStep
 from engine.jobs.score.records import Place, Scoring
 from engine.jobs.score.replacing import may_replace
 from engine.jobs.score.wishes import Wish
 from engine.jobs.score.writing import FileSink, Sink
+from engine.projects.manifest.reader import load_manifest
 from engine.projects.manifest.score import spec_of
 from engine.runs import history, queue
 from engine.runs.cancelling import refuse_cancelled
 from engine.runs.leftovers import drop_copies
 from engine.runs.own_work import measured
 from engine.runs.run_context import RunContext
-from engine.scoring.unpacked import unpack
+from engine.scoring.makers import open_ready
+from engine.scoring.ready import ReadyScorer
 from engine.storage.ledger import Ledger
 from engine.text import plain, span
 from engine.versions import catalog
@@ -44,6 +46,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.versions.records import VersionDocument
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """Who is asked to end lets go of the scorer, which ends whoever waits for its answer."""
+
+    scorer: ReadyScorer
+
+    def cancel(self, why: str) -> None:
+        self.scorer.close()
 
 
 class Log:
@@ -123,13 +135,17 @@ class _Scoring:
     @contextmanager
     def open(self) -> Iterator[Path]:
         """Have the version ready within the block, which is given the folder of its code."""
-        context = self.context
+        context, folder = self.context, self.context.folder / "live"
         context.tell(0.0, f"taking {self._label} out of the store")
-        version = unpack(context, self._label, self._document)
-        self.learnt = learnt(context.store, self._label, self._document, version.manifest.data)
-        self.ready: Answering = StepByStep(context, version)
+        self.ready = open_ready(
+            context.workspace, context.store, self._label, self._document, folder, marker=context.marker,
+            held=context.held,
+        )  # fmt: skip
         try:
-            yield version.stage.code
+            context.watch(_Ending(self.ready))
+            data = load_manifest(folder / "code", of_version=True).data
+            self.learnt = learnt(context.store, self._label, self._document, data)
+            yield folder / "code"
         finally:
             self.ready.close()
 
@@ -170,7 +186,8 @@ class _Scoring:
         begun = self._begin(wish, source)
         if self.learnt.key and not set(self.learnt.key) & set(source.columns):
             self.log.say(f"{source.told} has no {', '.join(self.learnt.key)}; its rows are told by their number")
-        self.log.say(f"scoring {wish.source.told} with {self._label}, digest {begun.input_digest or 'of its rows'}")
+        by = f"{self._label} ({self.ready.maker})"
+        self.log.say(f"scoring {wish.source.told} with {by}, digest {begun.input_digest or 'of its rows'}")
         began = time.monotonic()
         passage = Passage(
             source, self.ready, self.learnt, begun.named, partial(self._sink, wish.output, begun, replace),
