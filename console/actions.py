@@ -21,8 +21,8 @@ LISTS = (
     "where", *ADMIN_LISTS,
 )  # fmt: skip
 HEALTHS = ("health", "project_health")
-OPENED = ("card", "run", "diff", "times", "backtest", "project_health", "requests", "bin", "occurrences", "where",
-          *ADMIN_LISTS)  # fmt: skip
+OPENED = ("card", "run", "diff", "times", "backtest", "trace", "project_health", "requests", "bin", "occurrences",
+          "where", *ADMIN_LISTS)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,10 @@ ACTIONS = (
            ("overview", "versions")),
     Action("times", "i", "Run times", "what each step usually takes, and since when it is slower",
            ("runs", "run", "overview")),
+    Action("score", "S", "Score", "score a file or a table with it; each row that is written says who said it",
+           ("overview", "versions"), does="score", spare=True),
+    Action("trace", "p", "Predictions", "where its predictions went: runs, files, rows, digests, and who approved it",
+           ("versions", "card", "run"), spare=True),
     Action("backtests", "B", "Backtest", "how often it should be retrained, by what that was worth on its own past",
            ("overview", "versions", "project_health", "times")),
     Action("requests", "e", "Requests", "requests a second, how long answers took, what failed, who answered",

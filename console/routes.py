@@ -154,6 +154,20 @@ def backtest(project: str) -> Screen[None]:
     return BacktestPage(project)
 
 
+def trace(what: str | int) -> Screen[None]:
+    """Where predictions come from and went, of a version by its label or of a run."""
+    from console.screens.trace import TracePage
+
+    return TracePage(what)
+
+
+def score(project: str, label: str | None = None) -> Screen[None]:
+    """Score a file with a version, or with the live one."""
+    from console.dialogs.score import ScoreDialog
+
+    return ScoreDialog(project, label)
+
+
 def new_backtest(project: str) -> Screen[None]:
     """Replay policies of retraining."""
     from console.dialogs.backtest import BacktestDialog

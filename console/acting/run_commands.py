@@ -90,6 +90,28 @@ class Backtest:
 
 
 @dataclass(frozen=True)
+class Score:
+    """The rows of a file or a table through a version; None: the live one."""
+
+    project: str
+    source: str
+    output: str
+    version: str | None
+    database: str | None
+    replace: bool
+
+    @property
+    def doing(self) -> str:
+        return f"a scoring of {self.project} is being queued"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        run = engine.score(
+            self.project, self.source, self.output, version=self.version, database=self.database, replace=self.replace
+        )
+        return Result(f"Run {run.id}, a scoring of {self.project}, is queued; 3 shows how far it is.")
+
+
+@dataclass(frozen=True)
 class Cancel:
     run: int
     reason: str

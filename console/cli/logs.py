@@ -147,7 +147,7 @@ def _outcome(session: Session, engine: Engine, run: Run, shown: bool) -> None:
             complain(f"{run.overdue[:1].upper()}{run.overdue[1:]}.")
         complain(f"Run {run.id} is {run.state}. Stay with it: {session.act(f'log {run.id} --follow')}")
         return
-    what = f"; it made {run.version}" if run.version else f": {run.why}" if run.why else ""
+    what = f": {run.why}" if run.why else f"; it made {run.version}" if run.version else ""
     if not shown:
         complain(f"The steps of run {run.id} printed nothing.")
     complain(f"Run {run.id} ended: {run.state}{what}" + ("" if what.endswith(".") else "."))

@@ -108,6 +108,9 @@ class CardPage(Page):
     def do_where(self) -> None:
         self.app.push_screen(routes.where(self.label))
 
+    def do_trace(self) -> None:
+        self.app.push_screen(routes.trace(self.label))
+
     def do_exports(self) -> None:
         self.app.push_screen(routes.exports(self.label))
 

@@ -166,6 +166,10 @@ class OverviewPage(ListPage[ProjectStatus]):
         if self.selected is not None:
             self.app.push_screen(routes.requests(self.selected.project.name))
 
+    def do_score(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(routes.score(self.selected.project.name))
+
     def do_health(self) -> None:
         if self.selected is not None:
             self.app.push_screen(routes.health(self.selected.project.name))

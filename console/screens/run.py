@@ -23,6 +23,7 @@ from console.widgets.paged_list import PagedList
 from engine.records import Run
 from engine.runs.logs.log_index import LogLine
 from engine.text import plain
+from engine.vocabulary.jobs import SCORE
 
 BAR = 24
 
@@ -82,6 +83,8 @@ class RunPage(ListPage[LogLine]):
             return why_not_cancel(self.found.run)
         if action == "allow" and not self.found.asks:
             return "This run was not stopped for what its steps ask for; there is nothing to allow."
+        if action == "trace" and self.found.run.job != SCORE.name:
+            return "This run scored nothing: it wrote no predictions."
         if action == "next_log" and len(self.found.logs) < 2:
             return "This run has no other log."
         return None
@@ -103,6 +106,9 @@ class RunPage(ListPage[LogLine]):
     def do_times(self) -> None:
         if self.found is not None:
             self.app.push_screen(routes.times(self.found.run.project))
+
+    def do_trace(self) -> None:
+        self.app.push_screen(routes.trace(self.run_id))
 
     def do_next_log(self) -> None:
         """Through the logs that there are, then back to whichever is written last."""

@@ -40,7 +40,7 @@ class VersionsPage(ListPage[Version]):
         return AskVersions(self.project, self.window)
 
     def why_not(self, action: str) -> str | None:
-        if action in ("bundle", "take_in") and (why := self.app.runner.why_no_file()) is not None:
+        if action in ("bundle", "take_in", "score") and (why := self.app.runner.why_no_file()) is not None:
             return why
         version = self.selected
         if version is None or action not in ("diff", "lift", "roll_back"):  # of holds the engine knows
@@ -92,6 +92,16 @@ class VersionsPage(ListPage[Version]):
     def do_exports(self) -> None:
         if self.selected is not None:
             self.app.push_screen(routes.exports(self.selected.label))
+
+    def do_score(self) -> None:
+        """With the version under the cursor; with the live one it is the project's, whichever is live by then."""
+        version = self.selected
+        if version is not None:
+            self.app.push_screen(routes.score(version.project, None if version.state == "live" else version.label))
+
+    def do_trace(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(routes.trace(self.selected.label))
 
     def do_take_in(self) -> None:
         self.app.push_screen(routes.take_in())

@@ -11,7 +11,7 @@ from engine.jobs.score.records import Origin, Release, Scoring, Trace
 from engine.jobs.score.releases import in_force
 from engine.text import plain
 
-NAME = 13
+NAME = 14
 _INDENT = " " * (NAME + 1)
 
 

@@ -94,7 +94,7 @@ WORK: dict[str, Callable[[Ledger, RunContext], None]] = {
     jobs.HEALTH.name: _health,
     jobs.REPORT.name: _report,
     jobs.REHEARSAL.name: _rehearsal,
-    jobs.BACKTEST.name: _backtest,
     jobs.SCORE.name: _score,
+    jobs.BACKTEST.name: _backtest,
     jobs.PLANNED_SWAP.name: _planned_swap,
 }

@@ -38,6 +38,7 @@ from tests.console.disk_records import FakeDisk
 from tests.console.health_records import NOW, FakeHealth, ago
 from tests.console.request_records import FakeRequests
 from tests.console.token_records import FakeTokens
+from tests.console.trace_records import FakeScores
 from tests.console.travel_records import FakeTravel
 
 ADA = Operator("ada", "operator")
@@ -156,7 +157,7 @@ TIMES = RunTimes(
 )  # fmt: skip
 
 
-class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests, FakeRequests, FakeTravel, FakeTokens):
+class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests, FakeRequests, FakeTravel, FakeTokens, FakeScores):
     """Answers like an engine, with the records above; keeps what it was asked to do."""
 
     def __init__(self, home: Path) -> None:

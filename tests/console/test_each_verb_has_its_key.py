@@ -6,6 +6,7 @@ The keys are pressed, on an engine that writes down which of its methods are cal
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,9 @@ KEYS = {
     "log 1": "3 enter",
     "log 1 --search x": "3 enter slash f",
     "cancel 1": "3 x x enter",
+    "score tiny a.csv -o b.csv": "4 S x tab x enter",
+    "trace tiny@1": "4 p",
+    "trace --run 1": "3 enter p",
     "candidates": "2",
     "versions tiny": "4",
     "show tiny@1": "4 enter",
@@ -155,6 +159,7 @@ WITHOUT_A_KEY = {
     "operators keys remove bob SHA256:x --reason x": "It names one key of several; x keeps somebody out at once.",
     "operators export-keys": "It is a file for the machine's own sshd; whoever writes it is in a shell there.",
     "operators recover x --reason x": "It is for whoever cannot come in, and so has no console.",
+    "trace somewhere": "It is about a file that lies there; p shows what a version, or a run, has written.",
     "new": "It makes a folder on this machine for a data scientist, and needs no workspace.",
     "init": "There is no console without a workspace.",
     "demo": "It makes a workspace of its own, and opens the console on it.",
@@ -205,6 +210,9 @@ class WrittenDown(FakeEngine):
 
     def remarks(self, label: str) -> Remarks:
         return Remarks(planned=PLANNED_SWAP)
+
+    def run(self, run: int) -> Run:
+        return replace(super().run(run), job="score")
 
     def asks(self, run: int) -> tuple[str, ...]:
         return ("the network",)

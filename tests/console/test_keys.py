@@ -39,6 +39,7 @@ from console.screens.schedules import SchedulesPage
 from console.screens.settings import SettingsPage
 from console.screens.times import TimesPage
 from console.screens.tokens import TokensPage
+from console.screens.trace import TracePage
 from console.screens.trust import TrustPage
 from console.screens.versions import VersionsPage
 from console.screens.where import WherePage
@@ -54,6 +55,7 @@ PAGES = (
     SchedulesPage, OccurrencesPage, TimesPage, HealthPage, ProjectHealthPage, AdminPage, OperatorsPage,
     SettingsPage, PlacesPage, AllowancesPage, OutboxPage, BacktestPage, RoutesPage, DutyPage,
     PolicyPage, PackagesPage, TrustPage, ArrivalsPage, ExportsPage, WherePage, RequestsPage, TokensPage,
+    TracePage,
 )  # fmt: skip
 
 

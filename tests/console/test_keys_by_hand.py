@@ -30,7 +30,7 @@ KEYS = {
     "m": {"Next metric": "project_health", "Over never": "backtest", "Times": "requests"},
     "n": {"Next section": "project_health", "Next log": "run"},
     "o": {"Duty": "overview", "Hand over": "duty", "Own key": "trust"},
-    "p": {"Pause": "schedules"},
+    "p": {"Pause": "schedules", "Predictions": "versions card run"},
     "q": {"Quit": ANYWHERE},
     "r": {"Retrain": "overview versions runs health project_health", "Run now": "schedules",
           "Try again": "outbox", "Role": "operators", "Rotate": "tokens"},
@@ -49,6 +49,7 @@ KEYS = {
     "E": {"Empty": "bin"},
     "H": {"Hold": "versions"},
     "R": {"Roll back": "overview versions card health project_health"},
+    "S": {"Score": "overview versions"},
     "T": {"Step back in time": ANYWHERE},
     "W": {"Where": "versions card"},
     "plus": {"Add": "overview", "Let in": "operators", "Watch": "places", "Route": "routes", "Trust": "trust",
@@ -79,6 +80,7 @@ NAMED = {
     "Let it in": "let_batch_in", "Throw away": "throw_away", "Give": "give_feedback",
     "Ask others": "ask_others", "Requests": "requests", "Times": "request_times", "Longer": "window",
     "Make": "make_token", "Rotate": "rotate_token", "Revoke": "revoke_token",
+    "Score": "score", "Predictions": "trace",
 }  # fmt: skip
 DANGEROUS = {"approve", "later", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}
 CHANGING = {
@@ -87,6 +89,7 @@ CHANGING = {
     "choose", "set_policy", "retry", "retry_all", "send_report", "backtest", "add_route", "end_route",
     "my_quiet_hours", "hand_over", "take_over", "comment", "cancel_swap", "role", "bind_key", "disable", "enable",
     "bundle", "send", "take_in", "export", "add_key", "remove_key", "make_token", "rotate_token", "revoke_token",
+    "score",
 }  # fmt: skip
 
 

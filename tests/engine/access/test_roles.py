@@ -36,7 +36,8 @@ from tests.workspaces import copied
 
 LEAST: dict[str, Role] = {
     "add": "operator", "remove": "admin", "retrain": "operator", "cancel": "operator", "look": "operator",
-    "backtest": "operator", "acknowledge": "operator", "snooze": "operator", "report_soon": "operator",
+    "backtest": "operator", "score": "operator", "acknowledge": "operator", "snooze": "operator",
+    "report_soon": "operator",
     "send_report": "operator", "retry_outbox": "operator", "run_now": "operator", "pause_schedule": "operator",
     "resume_schedule": "operator", "edit_schedule": "operator", "plan_release": "operator",
     "plan_rollback": "operator", "move": "operator", "reject": "operator", "lift": "operator", "add_operator": "admin",
@@ -59,7 +60,8 @@ PARTLY = {"doctor"}
 # What the refusal says that this person may not; each is a word that somebody asks an admin for.
 MAY_NOT = {
     "add": "add projects", "remove": "remove projects", "retrain": "retrain", "cancel": "cancel runs",
-    "look": "look at a version's health", "backtest": "backtest retraining", "acknowledge": "acknowledge alerts",
+    "look": "look at a version's health", "backtest": "backtest retraining", "score": "score files",
+    "acknowledge": "acknowledge alerts",
     "snooze": "snooze alerts", "report_soon": "make reports", "send_report": "send reports",
     "retry_outbox": "send mail again", "run_now": "retrain", "pause_schedule": "pause schedules",
     "resume_schedule": "resume schedules", "edit_schedule": "change schedules", "plan_release": "approve",
@@ -87,7 +89,8 @@ MAY_NOT = {
 }  # fmt: skip
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.
 PER_PROJECT = {
-    "remove", "retrain", "cancel", "look", "backtest", "acknowledge", "snooze", "report_soon", "send_report", "run_now",
+    "remove", "retrain", "cancel", "look", "backtest", "score", "acknowledge", "snooze", "report_soon", "send_report",
+    "run_now",
     "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject", "lift",
     "hold", "release_hold", "withdraw", "set_project_role", "comment", "cancel_swap", "bundle", "write_data", "send",
     "export", "give_feedback", "let_in_feedback", "throw_away_feedback", "freeze_learner", "unfreeze_learner",
@@ -112,6 +115,7 @@ GIVEN: dict[str, Any] = {
     "constraints": "pandas<3", "package": "pandas", "file": Path("none.csv"), "batch": 1,
     "projects": ("tiny",), "scopes": ("score",), "token": "shop",
     "ends_at": datetime(2100, 1, 1, tzinfo=UTC), "overlap": timedelta(days=7),
+    "output": "out.csv",
 }  # fmt: skip
 # Who there is: a role for the workspace, and those for single projects.
 PEOPLE: dict[str, tuple[Role, dict[str, Role]]] = {

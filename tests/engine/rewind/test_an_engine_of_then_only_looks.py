@@ -16,7 +16,7 @@ ACTS = {
     "doctor", "scan_disk", "plan_clean", "clean", "restore", "empty_bin", "keep_house", "choose", "watch",
     "set_policy", "break_glass", "add_address", "remove_address",
     "unwatch", "hold", "release_hold", "as_of", "pass_time", "back_up", "check_backup", "scrub", "allow",
-    "withdraw", "backtest", "plan_backtest", "add_route", "remove_route", "choose_quiet_hours", "hand_over",
+    "withdraw", "score", "backtest", "plan_backtest", "add_route", "remove_route", "choose_quiet_hours", "hand_over",
     "take_over", "set_role", "set_project_role", "disable_operator", "enable_operator", "bind_key", "bind_account",
     "unbind", "comment", "be_at", "who", "others", "admit", "note_login", "note_logout", "note_turned_away",
     "sealed_keys", "cancel_swap", "bundle", "write_data", "send", "take_in", "take_in_despite", "trust", "distrust",

@@ -26,7 +26,7 @@ from engine.schedule import due_runs
 from engine.storage import migrations
 from engine.storage.ledger import Ledger
 from engine.vocabulary import jobs
-from engine.vocabulary.jobs import BACKTEST, HEALTH, JOBS, PLANNED_SWAP, REHEARSAL, REPORT, RETRAIN, Job
+from engine.vocabulary.jobs import BACKTEST, HEALTH, JOBS, PLANNED_SWAP, REHEARSAL, REPORT, RETRAIN, SCORE, Job
 from tests import tiny
 from tests.builders.runs import done, left_behind
 from tests.engine.reports.worlds import NOW, lived_in
@@ -35,6 +35,7 @@ from tests.people import open_engine
 from tests.test_architecture import ROOT, sources, tree
 
 HOUR = timedelta(hours=1)
+SCORED = '[score]\nfrom = "incoming/*.csv"\nto = "scored"\n\n'
 NAMES = {job.name for job in JOBS}
 # What is about one job by what it is for, and would be written anew for another. Whoever adds a line says which.
 ABOUT_ONE = {
@@ -60,6 +61,7 @@ def test_every_job_has_a_name_of_its_own_and_words() -> None:
         (HEALTH, {"scheduled", "needs_live", "troubles"}),
         (REPORT, {"scheduled", "listed", "calls", "leaves_data", "troubles"}),
         (REHEARSAL, {"scheduled", "needs_live", "listed", "calls", "alone"}),
+        (SCORE, {"scheduled", "needs_live", "audited", "listed", "calls"}),
         (BACKTEST, {"audited", "listed", "calls"}),
         (PLANNED_SWAP, {"listed", "calls"}),
     ],
@@ -123,7 +125,7 @@ def engine(home: Path) -> Iterator[Engine]:
     """Ada's, with a project that schedules every job there is, and asks for two retries."""
     project = tiny.make(home.parent / "tiny")
     others = "".join(f'{job.name} = {{ every = "1d" }}\n' for job in JOBS if job.scheduled and job is not RETRAIN)
-    tiny.replace(project, "leverframe.toml", "[schedule]\n", f"[schedule]\n{others}")
+    tiny.replace(project, "leverframe.toml", "[schedule]\n", f"{SCORED}[schedule]\n{others}")
     tiny.replace(project, "leverframe.toml", "[train]\n", "[train]\nretries = 2\n")
     opened = open_engine(home, "ada", create=True)
     opened.add(project)
@@ -237,6 +239,7 @@ def test_one_that_went_wrong_leaves_what_it_worked_with_where_its_row_says_so(
         (RETRAIN, "retrained"),
         (HEALTH, "looked at"),
         (REPORT, "reported on"),
+        (SCORE, "scored"),
         (BACKTEST, "backtested"),
         (PLANNED_SWAP, "swapped"),
     ],
