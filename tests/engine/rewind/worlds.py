@@ -344,6 +344,11 @@ class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs, Feed
                 (project, at, at, run, at),
             )
             db.execute("INSERT INTO backtests VALUES (?, ?, ?, ?, 'd', x'00')", (run, project, at, at))
+            db.execute(
+                "INSERT INTO scorings (run, named, project, number, input, output, at, rows, digest, ended_at)"
+                " VALUES (?, ?, ?, ?, 'a', 'b', ?, 5, 'd', ?)",
+                (run, run, project, number, at, at),
+            )
 
     def engine_ran(self, project: str) -> None:
         """The schedule is settled, after nobody had done so for a while, and the disk is scanned."""
