@@ -37,8 +37,9 @@ def _health(ledger: Ledger, context: RunContext) -> None:
     from engine.jobs.health.automatic_rollback import roll_back
     from engine.jobs.health.health_record import register, remember
     from engine.jobs.health.look import look
+    from engine.jobs.health.requests import seen_with_requests
 
-    seen = look(context, remember(ledger, context))
+    seen = seen_with_requests(ledger, context, look(context, remember(ledger, context)))
     drop_copies(context.folder)
     counts = register(ledger, context, seen, clock.now())
     # The alert stands before anything moves; who is killed here leaves it proposing what was not done.

@@ -29,7 +29,7 @@ KINDS = {
     504: "out of time",
 }
 MOST_POINTS = 60
-_LIVE = "live version"
+LIVE = "live version"
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ class RequestPoint:
 class RequestFigures:
     """Of ``since`` until before ``until``. ``refused``: what the caller is to blame for (400 to 499). ``errors``: by
     kind, in words. ``kept`` and ``lost``: rows in blocks, and rows that should be in one and are not; ``unseen``:
-    requests that came too fast to be noted. Times are of answers, in seconds."""
+    requests that came too fast to be noted; ``fallbacks``: answers that were not the live version's; ``failed``: kinds
+    of ``failures`` with their number. Times are of answers, in seconds."""
 
     project: str
     since: datetime
@@ -75,9 +76,11 @@ class RequestFigures:
     failures: int = 0
     refused: int = 0
     errors: tuple[tuple[str, int], ...] = ()
+    failed: tuple[tuple[str, int], ...] = ()
     by_version: tuple[RequestTally, ...] = ()
     by_worker: tuple[RequestTally, ...] = ()
     by_fallback: tuple[RequestTally, ...] = ()
+    fallbacks: int = 0
     kept: int = 0
     lost: int = 0
     unseen: int = 0
@@ -106,12 +109,9 @@ class _Sum:
 
 def figures(project: str, counted: Sequence[Counted], since: datetime, until: datetime) -> RequestFigures:
     """``counted``: of ``project`` in the minutes from ``since`` until before ``until``."""
-    whole, errors = _Sum(), dict[str, int]()
+    whole = _Sum()
     for _, key, count in counted:
         whole.add(key, count)
-        if key.status != OK:
-            kind = KINDS.get(key.status, f"status {key.status}")
-            errors[kind] = errors.get(kind, 0) + count.requests
     seconds = (until - since).total_seconds()
     seen = [each for each in counted if each[1].status != LOST]
     return RequestFigures(
@@ -126,15 +126,26 @@ def figures(project: str, counted: Sequence[Counted], since: datetime, until: da
         p99=whole.at(0.99),
         failures=whole.failures,
         refused=sum(count.requests for _, key, count in counted if 400 <= key.status < 500),
-        errors=tuple(sorted(errors.items(), key=lambda each: (-each[1], each[0]))),
+        errors=_kinds(counted, lambda status: status != OK),
+        failed=_kinds(counted, lambda status: status >= 500),
         by_version=_tallies(seen, lambda worker, key: key.version),
         by_worker=_tallies(seen, lambda worker, key: worker),
-        by_fallback=_tallies(seen, lambda worker, key: key.fallback or _LIVE),
+        by_fallback=_tallies(seen, lambda worker, key: key.fallback or LIVE),
+        fallbacks=sum(count.requests for _, key, count in counted if key.status == OK and key.fallback),
         kept=sum(count.kept for _, _, count in counted),
         lost=sum(count.lost for _, _, count in counted),
         unseen=sum(count.requests for _, key, count in counted if key.status == LOST),
         points=_points(counted, since, until),
     )
+
+
+def _kinds(counted: Iterable[Counted], of: Callable[[int], bool]) -> tuple[tuple[str, int], ...]:
+    found: dict[str, int] = {}
+    for _, key, count in counted:
+        if of(key.status):
+            kind = KINDS.get(key.status, f"status {key.status}")
+            found[kind] = found.get(kind, 0) + count.requests
+    return tuple(sorted(found.items(), key=lambda each: (-each[1], each[0])))
 
 
 def _tallies(counted: Iterable[Counted], named: Callable[[str, CountKey], str]) -> tuple[RequestTally, ...]:

@@ -11,8 +11,8 @@ from engine.requests.records import Block
 from tests.console.health_records import NOW
 from tests.console.request_records import REPORT
 
-SINCE = NOW - timedelta(minutes=1)
-BLOCK = Block(1, "churn", "a.parquet", "churn@21", "worker 41", "d" * 64, 10, 2, 3, SINCE, NOW, NOW)
+_AT = (NOW - timedelta(minutes=1), NOW, NOW)
+BLOCK = Block(1, "churn", "a.parquet", "churn@21", "worker 41", "d" * 64, 10, 2, 3, *_AT)
 
 
 def test_requests() -> None:
