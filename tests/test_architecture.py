@@ -102,7 +102,7 @@ TABLES = {
     "exports": "exports", "backtests": "backtest",
     "workers": "scoring", "preparations": "scoring", "confirmations": "scoring",
     "crashes": "scoring", "taken_out": "scoring",
-    "request_blocks": "requests", "request_counts": "requests",
+    "request_blocks": "requests", "request_counts": "requests", "skew_checks": "requests",
     **dict.fromkeys(("feedback_batches", "feedback_decisions", "frozen_learners"), "feedback"),
     "routes": "routing", "routed": "routing", "handovers": "routing",
     "operators": "access", "standings": "access", "project_roles": "access", "bindings": "access",

@@ -6,6 +6,7 @@ from console.cli.documents import Document, time
 from engine.requests.figures import RequestFigures, RequestPoint, RequestTally
 from engine.requests.records import Block
 from engine.requests.report import RequestReport
+from engine.requests.skew import SkewCheck
 
 
 def report(found: RequestReport) -> Document:
@@ -24,6 +25,7 @@ def report(found: RequestReport) -> Document:
             "oldest": time(found.oldest),
             "newest": [_block(each) for each in found.blocks],
         },
+        "skew": _skew(found.skew),
     }
 
 
@@ -84,4 +86,30 @@ def _block(found: Block) -> Document:
         "since": time(found.since),
         "until": time(found.until),
         "written_at": time(found.written_at),
+    }
+
+
+def _skew(found: SkewCheck | None) -> Document | None:
+    if found is None:
+        return None
+    return {
+        "version": found.version,
+        "at": time(found.at),
+        "run": found.run,
+        "rows": found.rows,
+        "differing": found.differing,
+        "changed": found.changed,
+        "largest": found.largest,
+        "unread": found.unread,
+        "worst": [
+            {
+                "request": row.request,
+                "at": row.at,
+                "features": dict(row.features),
+                "answered": dict(row.answered),
+                "again": dict(row.again),
+                "difference": row.difference,
+            }
+            for row in found.worst
+        ],
     }

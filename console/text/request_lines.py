@@ -9,11 +9,13 @@ from datetime import datetime
 from console.text import cells
 from console.text.lines import EMPTY, Line, Span, Tone, fit, line, pad, wrapped
 from engine.requests.figures import RequestFigures, RequestPoint, RequestTally
+from engine.requests.records import Value
 from engine.requests.report import RequestReport
+from engine.requests.skew import SkewCheck
 from engine.storage.free_space import in_words
 from engine.text import plain
 
-STRIP, MOST_LINES = 30, 12
+STRIP, MOST_LINES, MOST_WORST = 30, 12, 3
 _NAME = 24
 
 
@@ -104,7 +106,29 @@ def kept_lines(report: RequestReport, now: datetime, width: int) -> list[Line]:
     if found.unseen:
         said = f"{found.unseen:,} requests came too fast to be noted: nothing more is known of them"
         lines += wrapped(said, width, tone="watch")
+    return [*lines, *_skew(report.skew, now, width)]
+
+
+def _skew(found: SkewCheck | None, now: datetime, width: int) -> list[Line]:
+    """What the newest check of skew came to, with the worst of what differs."""
+    if found is None:
+        return []
+    tone: Tone = "failing" if found.changed else "watch" if found.differing or found.unread else "dim"
+    said = f"asked again: {found.sentence} (run {found.run}, {cells.ago(found.at, now)})"
+    lines = wrapped(plain(said), width, tone=tone, indent="  ", first="")
+    for row in found.worst[:MOST_WORST]:
+        pairs = [
+            f"{name} {_value(value)}, now {_value(after)}"
+            for (name, value), (_, after) in zip(row.answered, row.again, strict=True)
+            if value != after
+        ]
+        told = plain(f"· request {row.request}: {'; '.join(pairs)}")
+        lines += wrapped(told, width, tone=tone, indent="    ", first="  ")
     return lines
+
+
+def _value(value: Value) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def point_lines(points: Sequence[RequestPoint], width: int) -> list[Line]:

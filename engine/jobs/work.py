@@ -90,12 +90,19 @@ def _rehearsal(ledger: Ledger, context: RunContext) -> None:
     rehearse(ledger, context)
 
 
+def _skew(ledger: Ledger, context: RunContext) -> None:
+    from engine.jobs.skew import check
+
+    check(ledger, context)
+
+
 WORK: dict[str, Callable[[Ledger, RunContext], None]] = {
     jobs.RETRAIN.name: _retrain,
     jobs.HEALTH.name: _health,
     jobs.REPORT.name: _report,
     jobs.REHEARSAL.name: _rehearsal,
     jobs.SCORE.name: _score,
+    jobs.SKEW.name: _skew,
     jobs.BACKTEST.name: _backtest,
     jobs.PLANNED_SWAP.name: _planned_swap,
 }

@@ -18,7 +18,7 @@ from pathlib import Path
 from engine.clock import moment
 from engine.errors import Damage, LeverframeError, Refusal
 from engine.requests import block as files
-from engine.requests import book
+from engine.requests import book, skew_book
 from engine.requests.block import BlockLabel
 from engine.requests.counting import Count, CountKey
 from engine.requests.records import Block, LogRules
@@ -202,6 +202,7 @@ def keep(
         for project in projects:
             book.fold(db, project, certain - MINUTES_FOR)
             book.drop(db, project, certain - COUNTS_FOR)
+            skew_book.forget_rows(db, project, certain - (rules[project].keep if project in rules else COUNTS_FOR))
         book.forget(db, certain)
     return done
 

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 from engine.projects import in_force, registry
 from engine.projects.manifest.serve import spec_of
-from engine.requests import book
+from engine.requests import book, skew_book
 from engine.requests.figures import RequestFigures, figures, window_of
 from engine.requests.records import Block, LogRules
 from engine.requests.rules import rules_of
+from engine.requests.skew import SkewCheck
 
 NEWEST = 20  # blocks that are named
 # Workers write what they counted every ten seconds: of the minute that has just begun nothing may be there yet.
@@ -22,7 +23,8 @@ RATE_OF = timedelta(minutes=2)
 @dataclass(frozen=True)
 class RequestReport:
     """``served``: requests are answered, as the manifest in force says. ``blocks``: the newest of ``count``, which have
-    ``bytes`` and ``rows`` in all, the oldest of them of ``oldest``. ``rules``: how they are kept."""
+    ``bytes`` and ``rows`` in all, the oldest of them of ``oldest``. ``rules``: how they are kept.
+    ``skew``: the newest check of what is in the log."""
 
     project: str
     served: bool
@@ -33,6 +35,7 @@ class RequestReport:
     bytes: int
     rows: int
     oldest: datetime | None
+    skew: SkewCheck | None = None
 
 
 def of_project(db: sqlite3.Connection, project: str, now: datetime, last: timedelta) -> RequestReport:
@@ -51,6 +54,7 @@ def of_project(db: sqlite3.Connection, project: str, now: datetime, last: timede
         bytes=held.bytes,
         rows=held.rows,
         oldest=held.oldest,
+        skew=skew_book.last(db, project),
     )
 
 

@@ -57,6 +57,11 @@ SERVING_RULES = (
         ("DELETE FROM request_counts WHERE minute > :at",),
         "what came in the minute of the moment itself and after it",
     ),
+    TableRule(
+        "skew_checks",
+        ("DELETE FROM skew_checks WHERE at > :at",),
+        "the rows that differed, of a check that is older than the request log is kept",
+    ),
     grown("feedback_decisions"),
     grown("feedback_batches"),
     grown("frozen_learners"),

@@ -30,7 +30,7 @@ from engine.storage.tables.past import PAST, PAST_OF_MOVES
 from engine.storage.tables.planned_swaps import PLANNED_SWAPS
 from engine.storage.tables.rehearsals import REHEARSALS
 from engine.storage.tables.report import REPORTS
-from engine.storage.tables.requests import REQUESTS
+from engine.storage.tables.requests import REQUESTS, SKEW_CHECKS
 from engine.storage.tables.routing import ROUTING
 from engine.storage.tables.schedule import SCHEDULES
 from engine.storage.tables.scorings import SCORINGS
@@ -292,6 +292,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("tokens", _script(TOKENS + _fixed("token_uses"))),
     ("feedback", _script(_FEEDBACK)),
     ("scorings", _script(SCORINGS + _refuse("scorings", "DELETE"))),
+    ("skew checks", _script(SKEW_CHECKS)),
 )
 LATEST = len(MIGRATIONS)
 

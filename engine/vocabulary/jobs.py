@@ -165,7 +165,23 @@ REHEARSAL = Job(
     alone=True,
 )
 
-JOBS = (RETRAIN, HEALTH, REPORT, REHEARSAL, SCORE, BACKTEST, PLANNED_SWAP)
+SKEW = Job(
+    name="skew",
+    does="asks the live version's own environment for what the request log says was answered, once more, where "
+    "`[serve] realtime` is true; due at 3:30 each night unless said",
+    one="check of skew",
+    several="checks of skew",
+    short="skew check",
+    done="checked for skew",
+    act="check for skew",
+    default_schedule=DefaultSchedule("serve", "realtime", "30 3 * * *"),
+    needs_live=True,
+    leaves_data=False,
+    troubles=False,  # An alert says what differs.
+    alone=True,
+)
+
+JOBS = (RETRAIN, HEALTH, REPORT, REHEARSAL, SCORE, SKEW, BACKTEST, PLANNED_SWAP)
 SCHEDULED = tuple(job.name for job in JOBS if job.scheduled)
 UNLISTED = tuple(job for job in JOBS if not job.listed)
 _BY_NAME = {job.name: job for job in (*JOBS, IMPORT)}

@@ -41,3 +41,21 @@ CREATE TABLE request_counts (
     PRIMARY KEY (project, minute, worker, version, digest, fallback, status)
 ) STRICT, WITHOUT ROWID;
 """
+
+# `skew_checks`: logged requests that were asked again; `worst` is JSON, the rows that differ most, for as long as the
+# log keeps its own (engine/requests/skew.py).
+SKEW_CHECKS = """
+CREATE TABLE skew_checks (
+    run       INTEGER PRIMARY KEY REFERENCES runs (id),
+    project   TEXT NOT NULL REFERENCES projects (name),
+    version   TEXT NOT NULL,
+    at        TEXT NOT NULL,
+    rows      INTEGER NOT NULL,
+    differing INTEGER NOT NULL,
+    changed   INTEGER NOT NULL,
+    largest   REAL NOT NULL,
+    unread    INTEGER NOT NULL,
+    worst     TEXT NOT NULL
+) STRICT;
+CREATE INDEX skew_checks_by_project ON skew_checks (project, run);
+"""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 
-from engine.requests import book
+from engine.requests import book, skew_book
 from engine.requests.counting import Count, CountKey
 from engine.requests.records import Block
+from engine.requests.skew import SkewCheck
 from engine.storage.ledger import Ledger
 
 
@@ -21,6 +22,9 @@ class RequestActs:
     def tick(self) -> datetime:
         raise NotImplementedError
 
+    def begin(self, project: str) -> int:
+        raise NotImplementedError
+
     def answer(self, project: str) -> None:
         """Requests of a minute that has just begun."""
         minute = int(self.tick().timestamp()) // 60 + 1
@@ -30,6 +34,11 @@ class RequestActs:
             book.put(db, Block(0, project, name, f"{project}@1", name, "d", 1, 1, 1, at, at, at))
             cell = CountKey(project, minute, f"{project}@1", "d", "", 200)
             book.add(db, name, {cell: Count(1, 1, 1, 0, 0.1, {9: 1})})
+        if self.chance.random() < 0.3:
+            run = self.begin(project)
+            with self.ledger.write() as db:
+                found = SkewCheck(f"{project}@1", self.tick(), 9, 0, 0, 0.0, 0, ())
+                skew_book.keep(db, project, run, found)
         if self.chance.random() < 0.5:
             with self.ledger.write() as db:
                 book.end(db, book.blocks(db, project)[-1:], "old", self.tick())

@@ -1,0 +1,78 @@
+"""What was logged is asked again in the version's own environment: the same answers pass, another one is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import clock
+from engine.api import Engine
+from engine.records import Run
+from engine.requests import skew_book
+from engine.requests.log import Answered, LogRules, RequestLog
+from engine.scoring.makers import open_ready
+from engine.versions import document as documents
+from tests.forked_runs import forking
+from tests.ledger import ledger_of, reading, store_of, workspace_of, writing
+from tests.people import open_engine
+
+SCHEDULE = (
+    "INSERT INTO schedules (project, job, rule, timezone, catch_up, enabled, note, origin, entry, since, settled)"
+    " VALUES ('tiny', 'skew', '30 3 * * *', 'UTC', 'latest', 1, '', 'manifest', '{}', ?, ?)"
+)
+
+
+def checked(engine: Engine) -> Run:
+    return engine.wait(engine.run_now("tiny", "skew").id, lambda _: None)
+
+
+def log(engine: Engine, label: str, digest: str, rows: list[Any], answers: list[Any], names: Any, first: int) -> None:
+    """Each row as a request of its own; their numbers begin with ``first``."""
+    with ledger_of(engine) as ledger:
+        writing = RequestLog(workspace_of(engine), ledger, f"from {first}", lambda project: LogRules())
+        for number, (row, answer) in enumerate(zip(rows, answers, strict=True), first):
+            at = clock.now() - timedelta(minutes=1)
+            writing.note(Answered("tiny", label, digest, None, at, 0.001, 200, f"r{number}", *names, (row,), (answer,)))
+        assert writing.close()
+
+
+@pytest.mark.slow
+def test_the_same_answers_pass_and_another_one_is_an_alert_with_its_rows(history: Path) -> None:
+    engine = forking(open_engine(history, "ada"))
+    with writing(engine) as db:
+        db.execute(SCHEDULE, (clock.stamp(clock.now()),) * 2)
+    nothing = checked(engine)
+    assert (nothing.state, nothing.why) == ("succeeded", "no answer of tiny@2 was logged in the last day")
+    with reading(engine) as db:
+        digest = str(db.execute("SELECT digest FROM versions WHERE number = 2").fetchone()["digest"])
+    document = documents.of_version(store_of(engine), "tiny@2", digest)
+    scorer = open_ready(
+        workspace_of(engine), store_of(engine), "tiny@2", document, history / "cache" / "export-ready",
+        marker="test", maker="process",
+    )  # fmt: skip
+    names = (scorer.features, scorer.outputs)
+    rows = [tuple("AB"[number % 2] if name == "place" else number / 40 for name in names[0]) for number in range(40)]
+    answers = scorer.answer(rows)
+    scorer.close()
+
+    log(engine, "tiny@2", digest, rows, answers, names, 0)
+    same = checked(engine)
+    assert (same.state, same.why) == ("succeeded", "40 logged rows get the same answers from tiny@2 again")
+    assert engine.alerts("tiny") == ()
+
+    other = [tuple(1 - value for value in answer) for answer in answers[:3]]
+    log(engine, "tiny@2", digest, rows[:3], other, names, 100)
+    found = checked(engine)
+    assert found.state == "failed"
+    assert found.why is not None and found.why.startswith("3 of 43 logged rows get another answer from tiny@2")
+    (alert,) = engine.alerts("tiny")
+    assert (alert.part, alert.severity, alert.version) == ("skew", "failing", "tiny@2")
+    with reading(engine) as db:
+        kept = skew_book.last(db, "tiny")
+    assert kept is not None and kept.run == found.id
+    assert {each.request for each in kept.worst} == {"r100", "r101", "r102"}
+    assert dict(kept.worst[0].answered) != dict(kept.worst[0].again)
+    engine.close()
