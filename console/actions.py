@@ -21,8 +21,10 @@ LISTS = (
     "where", *ADMIN_LISTS,
 )  # fmt: skip
 HEALTHS = ("health", "project_health")
-OPENED = ("card", "run", "diff", "times", "backtest", "trace", "project_health", "requests", "bin", "occurrences",
-          "where", *ADMIN_LISTS)  # fmt: skip
+OPENED = (
+    "card", "run", "diff", "times", "backtest", "trace", "project_health", "requests", "bin", "occurrences", "where",
+    "learner", *ADMIN_LISTS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,14 @@ ACTIONS = (
     Action("window", "w", "Longer", "of the last day, week or month, then of the last hour again", ("requests",)),
     Action("backtest", "b", "New backtest", "replay policies of retraining: weeks and policies are asked for first",
            ("backtest",), does="backtest"),
+    Action("learner", "L", "Learner", "how the live version goes on learning from feedback, and what it has learnt",
+           HEALTHS, spare=True),
+    Action("learn", "l", "Learn now", "let the live version learn the labels that came since", ("learner",),
+           does="learn"),
+    Action("freeze", "f", "Freeze", "let it learn nothing until it is set free, with your reason", ("learner",),
+           does="freeze_learner"),
+    Action("unfreeze", "u", "Set free", "let it learn again, with your reason", ("learner",),
+           does="unfreeze_learner"),
     Action("gain", "m", "Over never", "by how much each policy differs from never in each week, or the metric again",
            ("backtest",)),
     Action("pause", "p", "Pause", "nothing of it starts by itself until it is resumed",

@@ -168,6 +168,13 @@ def score(project: str, label: str | None = None) -> Screen[None]:
     return ScoreDialog(project, label)
 
 
+def learner(project: str) -> Screen[None]:
+    """How a project's live version goes on learning."""
+    from console.screens.learner import LearnerPage
+
+    return LearnerPage(project)
+
+
 def new_backtest(project: str) -> Screen[None]:
     """Replay policies of retraining."""
     from console.dialogs.backtest import BacktestDialog

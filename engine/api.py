@@ -21,11 +21,11 @@ from engine.bundles.commands import BundleCommands
 from engine.duty.commands import DutyCommands
 from engine.errors import LeverframeError, NotFound, Refusal
 from engine.exports.commands import ExportCommands
-from engine.feedback.commands import FeedbackCommands
 from engine.founding import create_workspace
 from engine.housekeeping.commands import HousekeepingCommands
 from engine.jobs.backtest.commands import BacktestCommands
 from engine.jobs.commands import HealthCommands
+from engine.jobs.learn.commands import LearnCommands
 from engine.jobs.score.commands import ScoreCommands
 from engine.monitoring.alerts import alert_book
 from engine.outbox.commands import ReportCommands
@@ -122,7 +122,7 @@ class Engine(
     DutyCommands,
     PackagesCommands,
     PresenceCommands,
-    FeedbackCommands,
+    LearnCommands,
     RequestCommands,
 ):
     """A workspace, opened by an operator. Every method may be called from any thread; none prints."""

@@ -52,3 +52,44 @@ class ThrowAway:
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
         return Result(feedback_lines.decided(engine.throw_away_feedback(self.batch, self.reason)))
+
+
+@dataclass(frozen=True)
+class Learn:
+    project: str
+
+    @property
+    def doing(self) -> str:
+        return f"a learning run of {self.project} is being queued"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        run = engine.learn(self.project)
+        return Result(f"Run {run.id} is queued; what {self.project} learns comes here by itself.")
+
+
+@dataclass(frozen=True)
+class FreezeLearner:
+    project: str
+    reason: str
+
+    @property
+    def doing(self) -> str:
+        return f"the learner of {self.project} is being frozen"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        engine.freeze_learner(self.project, self.reason)
+        return Result(f"The learner of {self.project} is frozen; what is live stays as it is. u sets it free.")
+
+
+@dataclass(frozen=True)
+class UnfreezeLearner:
+    project: str
+    reason: str
+
+    @property
+    def doing(self) -> str:
+        return f"the learner of {self.project} is being set free"
+
+    def carry_out(self, engine: Engine, tell: Tell) -> Result:
+        engine.unfreeze_learner(self.project, self.reason)
+        return Result(f"The learner of {self.project} is free again.")

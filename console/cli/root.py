@@ -29,7 +29,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Tell": {"report": "report", "outbox": "outbox", "routes": "routes", "pages": "pages"},
     "Retrain": {
         "retrain": "runs", "runs": "runs", "times": "times", "log": "logs", "cancel": "runs",
-        "backtest": "backtest",
+        "backtest": "backtest", "learn": "learn", "freeze": "learn", "unfreeze": "learn",
     },
     "Score": {"score": "score", "trace": "score", "serve": "serve"},
     "Schedule": {"schedules": "schedules", "engine": "engine", "ssh": "ssh"},

@@ -17,6 +17,7 @@ from console.text.run_lines import looks as looks_of
 from engine import clock
 from engine.api import Engine
 from engine.records import Run
+from engine.vocabulary.jobs import RETRAIN
 
 NO_REASON = "no reason given"
 HEADINGS = ("run", "project", "job", "state", "queued", "took", "peak", "outcome")
@@ -40,7 +41,7 @@ def retrain(
     with session.engine() as engine:
         run = engine.retrain(project, as_of=moment, allow_dirty=allow_dirty, fresh_lock=fresh_lock, force=force)
         if wait:
-            return _watched(session, engine, run)
+            return watched(session, engine, run)
     if session.json:
         document(documents.run(run))
     else:
@@ -67,9 +68,11 @@ def waited(session: Session, engine: Engine, run: Run, later: str) -> Run:
     return ended
 
 
-def _watched(session: Session, engine: Engine, run: Run) -> int:
+def watched(session: Session, engine: Engine, run: Run) -> int:
+    """Stay until ``run``, which makes a version, has ended, and say what came of it; the exit code."""
     if not session.json:
-        say(f"Run {run.id}: retrain of {run.project}")
+        does = f"retrain of {run.project}" if run.job == RETRAIN.name else f"{run.project} learns"
+        say(f"Run {run.id}: {does}")
     ended = waited(session, engine, run, f"Watch it: {session.act(f'log {run.id} --follow')}")
     if session.json:
         document(documents.run(ended))
@@ -95,7 +98,11 @@ def _made(session: Session, engine: Engine, run: Run) -> None:
     say(f"Run {run.id} succeeded{took} and made {version.label}.")
     say(version.sentence, indent=2)
     if version.state == "candidate":
+        if run.why:
+            say(run.why, indent=2)
         say(f"It waits for a decision: {session.command(f'show {version.label}')}", indent=2)
+    elif version.state == "live":
+        say(run.why or f"{version.label} is live.", indent=2)
     else:
         say(f"It is no candidate. See why: {session.command(f'show {version.label}')}", indent=2)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.acting.commands import Command
-from console.acting.feedback_commands import GiveFeedback, LetBatchIn, ThrowAway
+from console.acting.feedback_commands import FreezeLearner, GiveFeedback, LetBatchIn, ThrowAway, UnfreezeLearner
 from console.dialogs.dialog import ReasonDialog
 from console.dialogs.form import FormDialog, FormField
 from engine.feedback.records import Batch
@@ -47,3 +47,22 @@ def throwing_away(batch: Batch) -> ReasonDialog:
 def _about(batch: Batch) -> tuple[str, ...]:
     came = f"{batch.rows:,} {'row' if batch.rows == 1 else 'rows'} of {plain(batch.project)}, by {plain(batch.by)}"
     return (f"{came} on {batch.at:%d %b %Y at %H:%M} UTC.", f"It is quarantined: {plain(batch.why or '')}.")
+
+
+def freezing(project: str) -> ReasonDialog:
+    """Let a learner learn nothing."""
+    said = (
+        "It learns nothing until somebody sets it free, and nothing that it has learnt goes live by itself.",
+        "What is live stays live; feedback goes on coming, and is kept.",
+    )
+    return ReasonDialog(
+        f"FREEZE THE LEARNER OF {project}", said, "freeze it", lambda reason: FreezeLearner(project, reason)
+    )
+
+
+def unfreezing(project: str) -> ReasonDialog:
+    """Set a learner free."""
+    said = ("It goes on from what is live, with all labels that came meanwhile.",)
+    return ReasonDialog(
+        f"SET THE LEARNER OF {project} FREE", said, "set it free", lambda reason: UnfreezeLearner(project, reason)
+    )

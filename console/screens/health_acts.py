@@ -62,6 +62,10 @@ class HealthActs(Page):
         if self.health is not None:
             self.app.push_screen(routes.by_column(self.health))
 
+    def do_learner(self) -> None:
+        if self.health is not None:
+            self.app.push_screen(routes.learner(self.health.name))
+
     def do_retrain(self) -> None:
         if self.health is not None:
             from console.acting.run_commands import Retrain

@@ -45,3 +45,8 @@ FEEDBACK: tuple[Column[Batch], ...] = (
     Column("", 11, lambda b, now: state(b)),
     Column("WHY", 30, lambda b, now: Span(remark(b), "dim"), yields=1, grows=True),
 )
+
+
+def counted_batches(count: int) -> str:
+    """``1 batch``, ``6 batches``."""
+    return "1 batch came" if count == 1 else f"{count:,} batches came"

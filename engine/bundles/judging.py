@@ -81,6 +81,8 @@ def judge_here(
     at = clock.now()
     if absent_data.is_absent(place.staged, document):
         return _untold(document, live, at, "the data of the version that came in is not here")
+    if document.learnt_until is not None:
+        return _untold(document, live, at, "it went on to learn the rows that it was judged by")
     table, parts = _holdout(place, document, manifest)
     if parts.holdout.num_rows != document.data.holdout_rows:
         return _untold(document, live, at, "its data do not give the holdout that was recorded")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -13,8 +13,8 @@ from engine.audit import flood, trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.feedback import quarantine, reading
-from engine.feedback.records import Batch, BatchState, FeedbackRow, Receipt, Tally
-from engine.feedback.rows import decoded, encoded
+from engine.feedback.records import Batch, BatchState, FeedbackRow, Key, Receipt, Tally
+from engine.feedback.rows import decoded, encoded, written
 from engine.json_records import read, write
 from engine.projects import registry
 from engine.records import Actor
@@ -153,6 +153,19 @@ def listed(db: sqlite3.Connection, project: str | None, limit: int) -> tuple[Bat
     return tuple(map(_batch, db.execute(f"{_ALL} {where} ORDER BY b.id DESC LIMIT ?", (*values, limit))))
 
 
+def count(db: sqlite3.Connection, project: str) -> int:
+    """How many batches of ``project`` came."""
+    return int(db.execute("SELECT count(*) FROM feedback_batches WHERE project = ?", (project,)).fetchone()[0])
+
+
+def versions_that_learnt(db: sqlite3.Connection, project: str, limit: int) -> tuple[str, ...]:
+    """The digests of those of ``project``, the newest first."""
+    rows = db.execute(
+        "SELECT version FROM learnt_words WHERE project = ? ORDER BY at DESC LIMIT ?", (project, limit)
+    )
+    return tuple(row["version"] for row in rows)
+
+
 def quarantined(db: sqlite3.Connection, project: str) -> int:
     """How many batches of ``project`` wait for a person."""
     return int(
@@ -173,8 +186,36 @@ def came(db: sqlite3.Connection, store: ObjectStore, project: str) -> tuple[read
 
 
 def objects(db: sqlite3.Connection) -> frozenset[str]:
-    """What the store keeps for feedback, whatever became of it."""
-    return frozenset(row["digest"] for row in db.execute("SELECT digest FROM feedback_batches"))
+    """What the store keeps for feedback, whatever became of it, and of what versions learnt from it."""
+    rows = db.execute("SELECT digest FROM feedback_batches UNION SELECT digest FROM learnt_words")
+    return frozenset(row["digest"] for row in rows)
+
+
+def keep_learnt(
+    ledger: Ledger, store: ObjectStore, version: str, project: str, words: Sequence[reading.Word], at: datetime
+) -> None:
+    """Keep what the version with the digest ``version`` learnt on top of its parent; before it is one."""
+    lines = (json.dumps([list(word.key), written(word.label)], ensure_ascii=False) for word in words)
+    digest = store.put("".join(f"{line}\n" for line in lines).encode())
+    store.sync()
+    with ledger.write() as db:
+        db.execute(
+            "INSERT OR IGNORE INTO learnt_words (version, project, at, digest, rows) VALUES (?, ?, ?, ?, ?)",
+            (version, project, stamp(at), digest, len(words)),
+        )
+
+
+def learnt_by(db: sqlite3.Connection, store: ObjectStore, versions: Collection[str]) -> frozenset[tuple[Key, str]]:
+    """Each key, with the label of it, that one of the ``versions`` learnt, by their digests. Raises Damage."""
+    found: set[tuple[Key, str]] = set()
+    given = json.dumps(list(versions))
+    for row in db.execute("SELECT l.digest FROM json_each(?) JOIN learnt_words l ON l.version = value", (given,)):
+        try:
+            lines = store.get(row["digest"]).decode().splitlines()
+            found.update((tuple(key), label) for key, label in map(json.loads, lines))
+        except (ValueError, TypeError):
+            raise Damage("What a version learnt cannot be read; bring the store back from a backup.") from None
+    return frozenset(found)
 
 
 def _batch(row: sqlite3.Row) -> Batch:

@@ -33,6 +33,30 @@ def _retrain(ledger: Ledger, context: RunContext) -> None:
     register(ledger, context, made, digest, Requester(context.run.requested_by), clock.now())
 
 
+def _learn(ledger: Ledger, context: RunContext) -> None:
+    from engine.feedback import book
+    from engine.jobs.learn.by_itself import go_live
+    from engine.jobs.learn.learn import learn
+    from engine.jobs.retrain.common_packages import held_to_common_list
+    from engine.jobs.retrain.package import keep_packages, package, register
+
+    taught = learn(ledger, context)
+    made = held_to_common_list(ledger, context.run.project, taught.made, clock.now())
+    with measured(PACKAGE, context.record):
+        digest = package(context, made)
+        keep_packages(ledger, context, made)
+        book.keep_learnt(ledger, context.store, digest, context.run.project, taught.rows.words, clock.now())
+    drop_copies(context.folder)
+    label = register(ledger, context, made, digest, Requester(context.run.requested_by), clock.now(), ends=False)
+    # The candidate stands before anything moves; who is killed here leaves it waiting for a person.
+    try:
+        done = go_live(ledger, context, label, made)
+    except (Refusal, Damage) as problem:
+        done = f"It did not go live by itself: {problem}"
+    with ledger.write() as db:
+        queue.finish(db, context.run.id, "succeeded", clock.now(), version=label, why=done)
+
+
 def _health(ledger: Ledger, context: RunContext) -> None:
     from engine.jobs.health.automatic_rollback import roll_back
     from engine.jobs.health.health_record import register, remember
@@ -98,6 +122,7 @@ def _skew(ledger: Ledger, context: RunContext) -> None:
 
 WORK: dict[str, Callable[[Ledger, RunContext], None]] = {
     jobs.RETRAIN.name: _retrain,
+    jobs.LEARN.name: _learn,
     jobs.HEALTH.name: _health,
     jobs.REPORT.name: _report,
     jobs.REHEARSAL.name: _rehearsal,

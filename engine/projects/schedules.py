@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.clock import moment, stamp
 from engine.projects.manifest.durations import EVERY
-from engine.vocabulary.jobs import JOBS, RETRAIN, SCHEDULED
+from engine.vocabulary.jobs import JOBS, LEARN, RETRAIN, SCHEDULED
 
 _KEPT = (
     "project", "job", "rule", "timezone", "catch_up", "give_up_after", "cool_down", "enabled", "note", "origin",
@@ -81,11 +81,13 @@ def entries_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the manifest says of each job, and when one is due of which it says nothing."""
     entries: Mapping[str, Any] = document.get("schedule", {})
     zone = entries.get(RETRAIN.name, {}).get("timezone", "UTC")
-    unasked = {
+    unasked: dict[str, Mapping[str, Any]] = {
         job.name: {"cron": rule.cron, "timezone": zone}
         for job in JOBS
         if (rule := job.default_schedule) is not None and document.get(rule.section, {}).get(rule.key)
     }
+    if every := document.get(LEARN.name, {}).get("every"):
+        unasked[LEARN.name] = {"every": every}
     return {**unasked, **entries}
 
 

@@ -51,6 +51,14 @@ def newest(db: sqlite3.Connection, project: str) -> Deployment | None:
     return record(row) if row is not None else None
 
 
+def last_by(db: sqlite3.Connection, project: str, actor: str) -> Deployment | None:
+    """What ``actor`` made live last."""
+    row = db.execute(
+        "SELECT * FROM deployments WHERE project = ? AND actor = ? ORDER BY seq DESC LIMIT 1", (project, actor)
+    ).fetchone()
+    return record(row) if row is not None else None
+
+
 def between(db: sqlite3.Connection, project: str, since: datetime, until: datetime) -> tuple[Deployment, ...]:
     """The releases and rollbacks of ``project`` since then and before ``until``, the oldest first."""
     rows = db.execute(

@@ -64,5 +64,6 @@ SERVING_RULES = (
     ),
     grown("feedback_decisions"),
     grown("feedback_batches"),
+    grown("learnt_words"),
     grown("frozen_learners"),
 )

@@ -94,4 +94,5 @@ def _learnt(context: Place, live: Unpacked) -> Any:
     folder, data = context.folder / "learnt", live.document.data
     refuse_absent(context.store, live.document, live.label, "nobody knows which rows it learnt from")
     write_folder(context.store, data.files, folder)
-    return as_recorded(read_folder(folder), live.manifest, moment(live.document.lineage.as_of), data.cut).train
+    as_of, until = moment(live.document.lineage.as_of), live.document.learnt_until
+    return as_recorded(read_folder(folder), live.manifest, as_of, data.cut, until).train

@@ -257,7 +257,7 @@ _FLEET = (
 )  # fmt: skip
 _LOGGED = " OF id, project, file, version, worker, digest, bytes, requests, rows, since, until, written_at"
 _REQUESTS = REQUESTS + _refuse("request_blocks", "UPDATE", _LOGGED)
-_FEEDBACK = FEEDBACK + _fixed("feedback_batches", "feedback_decisions", "frozen_learners")
+_FEEDBACK = FEEDBACK + _fixed("feedback_batches", "feedback_decisions", "learnt_words", "frozen_learners")
 
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (

@@ -215,8 +215,39 @@ class GoldenSection:
 
 
 @dataclass(frozen=True)
+class CurvePoint:
+    """How a stretch of ``rows``, the last of them of ``until``, was predicted before it was learnt, with its interval,
+    and by the parent as it was."""
+
+    until: str
+    rows: int
+    value: float
+    low: float
+    high: float
+    frozen: float
+
+
+@dataclass(frozen=True)
+class LearntSection:
+    """What it learnt on top of its parent, whose digest is ``parent``: labels that became known from ``since`` to
+    ``until``. ``counts``: what became of all feedback. ``metric``: of the curve, ``accuracy`` or ``mae``; ``changed``:
+    the share of these rows that it decides otherwise than its parent, None of numbers."""
+
+    parent: str
+    rows: int
+    since: str
+    until: str
+    counts: Mapping[str, int]
+    metric: str
+    curve: tuple[CurvePoint, ...]
+    changed: float | None = None
+
+
+@dataclass(frozen=True)
 class LineageSection:
-    """Where it comes from. ``against``: the label of the version that was live; ``sandbox``: what held its steps."""
+    """Where it comes from. ``against``: the label of the version that was live; ``sandbox``: what held its steps;
+    ``parent``: the label of the version that it went on from, and ``learnt`` what it learnt then. One that was trained
+    from scratch has none."""
 
     run: int
     as_of: str
@@ -224,6 +255,8 @@ class LineageSection:
     against: str | None
     engine: str
     sandbox: Mapping[str, Any] = field(default_factory=dict)
+    parent: str | None = field(default=None, metadata=LEFT_OUT)
+    learnt: LearntSection | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
@@ -275,3 +308,9 @@ class VersionDocument(Kept):
     golden: GoldenSection
     lineage: LineageSection
     scorer: ScorerSection = field(default=ScorerSection(), metadata=LEFT_OUT)
+
+    @property
+    def learnt_until(self) -> str | None:
+        """Up to which rows a learner has learnt, by their own time; None of a version that was trained from scratch,
+        whose rows its manifest divides."""
+        return self.data.boundary if self.lineage.learnt is not None else None

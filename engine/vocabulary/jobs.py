@@ -71,6 +71,19 @@ RETRAIN = Job(
     audited=True,
     retried=True,
 )
+LEARN = Job(
+    name="learn",
+    does="lets the live version's model learn the labels that came since and judges it beside the version as it was; "
+    "due as often as `[learn] every` says",
+    one="learning run",
+    several="learning runs",
+    short="learner",
+    done="taught",
+    act="let learners learn",
+    needs_live=True,
+    audited=True,
+    alone=True,
+)
 HEALTH = Job(
     name="health",
     does="looks at the live version: is its data well, and does it still predict well",
@@ -181,7 +194,7 @@ SKEW = Job(
     alone=True,
 )
 
-JOBS = (RETRAIN, HEALTH, REPORT, REHEARSAL, SCORE, SKEW, BACKTEST, PLANNED_SWAP)
+JOBS = (RETRAIN, LEARN, HEALTH, REPORT, REHEARSAL, SCORE, SKEW, BACKTEST, PLANNED_SWAP)
 SCHEDULED = tuple(job.name for job in JOBS if job.scheduled)
 UNLISTED = tuple(job for job in JOBS if not job.listed)
 _BY_NAME = {job.name: job for job in (*JOBS, IMPORT)}

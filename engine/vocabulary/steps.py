@@ -43,7 +43,16 @@ SCORE_ROWS = Contract(
     way_back=True,
 )
 
-CONTRACTS = (EXTRACT_DATA, FETCH_LABELS, TRAIN_MODEL, SCORE_ROWS)
+LEARN_ROWS = Contract(
+    "learn",
+    "learn",
+    "run",
+    "learn(model, features, target) -> model",
+    ("data.<format>", "model/"),
+    "model/, predictions.<format>",
+)
+
+CONTRACTS = (EXTRACT_DATA, FETCH_LABELS, TRAIN_MODEL, SCORE_ROWS, LEARN_ROWS)
 _CONTRACTS = {each.name: each for each in CONTRACTS}
 
 
@@ -78,6 +87,10 @@ EXTRACT = StepKind("extract", "the project's data, as of a moment", EXTRACT_DATA
 EXTRACT_NEW = StepKind("extract new", "what is new or changed in the project's data since the last look", EXTRACT_DATA)
 LABELS = StepKind("labels", "labels that have a source of their own", FETCH_LABELS)
 TRAIN = StepKind("train", "a model, from the rows that are not held out", TRAIN_MODEL, "train_rows", beside=True)
+LEARN = StepKind(
+    "learn", "the live version's model with the labels that came since, each predicted before it is learnt", LEARN_ROWS,
+    "holdout_rows",
+)  # fmt: skip
 SCORE_LIVE = StepKind(
     "score live", "the live version's predictions for the holdout", SCORE_ROWS, "holdout_rows", beside=True
 )
@@ -98,8 +111,8 @@ SCORE_GOLDEN = StepKind("score golden rows", "a version's predictions for its go
 
 # In the order in which they are told everywhere.
 STEPS = (
-    QUEUE, EXTRACT, EXTRACT_NEW, LABELS, TRAIN, SCORE_LIVE, SCORE, SCORE_OWN_ROWS, SCORE_BEFORE, COMPILE, VALIDATE,
-    MEASURE, COMPARE, PACKAGE, WRITE_SCORES, REPORT, REBUILD, SCORE_GOLDEN,
+    QUEUE, EXTRACT, EXTRACT_NEW, LABELS, TRAIN, LEARN, SCORE_LIVE, SCORE, SCORE_OWN_ROWS, SCORE_BEFORE, COMPILE,
+    VALIDATE, MEASURE, COMPARE, PACKAGE, WRITE_SCORES, REPORT, REBUILD, SCORE_GOLDEN,
 )  # fmt: skip
 NAMES = tuple(step.name for step in STEPS)
 _BY_NAME = {step.name: step for step in STEPS}

@@ -36,6 +36,7 @@ from tests.console.admin_records import FakeAdmin
 from tests.console.backtest_records import FakeBacktests
 from tests.console.disk_records import FakeDisk
 from tests.console.health_records import NOW, FakeHealth, ago
+from tests.console.learn_records import FakeLearners
 from tests.console.request_records import FakeRequests
 from tests.console.token_records import FakeTokens
 from tests.console.trace_records import FakeScores
@@ -157,7 +158,9 @@ TIMES = RunTimes(
 )  # fmt: skip
 
 
-class FakeEngine(FakeAdmin, FakeDisk, FakeHealth, FakeBacktests, FakeRequests, FakeTravel, FakeTokens, FakeScores):
+class FakeEngine(
+    FakeAdmin, FakeDisk, FakeHealth, FakeBacktests, FakeRequests, FakeTravel, FakeTokens, FakeScores, FakeLearners
+):
     """Answers like an engine, with the records above; keeps what it was asked to do."""
 
     def __init__(self, home: Path) -> None:

@@ -22,7 +22,9 @@ from console.screens.diff import DiffPage
 from console.screens.disk import DiskPage
 from console.screens.duty import DutyPage
 from console.screens.exports import ExportsPage
+from console.screens.feedback import FeedbackPage
 from console.screens.health import HealthPage
+from console.screens.learner import LearnerPage
 from console.screens.occurrences import OccurrencesPage
 from console.screens.operators import OperatorsPage
 from console.screens.outbox import OutboxPage
@@ -54,8 +56,8 @@ PAGES = (
     OverviewPage, CandidatesPage, RunsPage, VersionsPage, AuditPage, CardPage, DiffPage, RunPage, DiskPage, BinPage,
     SchedulesPage, OccurrencesPage, TimesPage, HealthPage, ProjectHealthPage, AdminPage, OperatorsPage,
     SettingsPage, PlacesPage, AllowancesPage, OutboxPage, BacktestPage, RoutesPage, DutyPage,
-    PolicyPage, PackagesPage, TrustPage, ArrivalsPage, ExportsPage, WherePage, RequestsPage, TokensPage,
-    TracePage,
+    PolicyPage, PackagesPage, TrustPage, ArrivalsPage, ExportsPage, WherePage, RequestsPage, TokensPage, TracePage,
+    FeedbackPage, LearnerPage,
 )  # fmt: skip
 
 

@@ -268,7 +268,9 @@ def _reference(context: RunContext, live: Unpacked) -> Split:
     except Damage as damage:
         raise named(context.store, live.label, damage) from None
     table = with_types(read_folder(folder), live.document.data.types or {})
-    return as_recorded(table, live.manifest, moment(live.document.lineage.as_of), live.document.data.cut)
+    document = live.document
+    as_of = moment(document.lineage.as_of)
+    return as_recorded(table, live.manifest, as_of, document.data.cut, document.learnt_until)
 
 
 def _learnt(live: Unpacked, split: Split) -> Learnt:

@@ -88,6 +88,8 @@ def package(context: RunContext, made: Made) -> str:
                 against=context.live[0] if context.live else None,
                 engine=__version__,
                 sandbox=holding.document(made.contained),
+                parent=context.live[0] if context.live and made.learnt else None,
+                learnt=made.learnt,
             ),
             scorer=made.scored.stored(store),
         ),
@@ -119,8 +121,13 @@ def _data(made: Made) -> DataSection:
     )
 
 
-def register(ledger: Ledger, context: RunContext, made: Made, digest: str, by: Actor, at: datetime) -> str:
-    """Number the version, keep its measurements and end the run, all in one transaction. Returns its label."""
+def register(
+    ledger: Ledger, context: RunContext, made: Made, digest: str, by: Actor, at: datetime, *, ends: bool = True
+) -> str:
+    """Number the version, keep its measurements and end the run, all in one transaction. Returns its label.
+
+    ``ends``: the run has no more to do; else it ends itself.
+    """
     judgement = made.judgement
     key = judgement.metrics.get(judgement.key_metric)
     against = catalog.parse_label(context.live[0])[1] if context.live else None
@@ -148,7 +155,8 @@ def register(ledger: Ledger, context: RunContext, made: Made, digest: str, by: A
             if against is not None and found.live is not None:
                 rows.append((against, name, found.live, found.live_low, found.live_high, found.n))
         measurements.keep(db, context.run.project, context.run.id, stamp(context.run.as_of), rows, at)
-        queue.finish(db, context.run.id, "succeeded", at, version=label)
+        if ends:
+            queue.finish(db, context.run.id, "succeeded", at, version=label)
         details = {"digest": digest, "run": context.run.id, "verdict": judgement.verdict}
         trail.append(db, at=at, actor=by, action="package", subject=label, details=details)
     return label

@@ -40,7 +40,7 @@ from engine.scoring.unpacked import schema_known_to, unpack
 from engine.storage.blocks import put_table
 from engine.storage.stored_files import StoredBlock
 from engine.versions.environment import built
-from engine.versions.records import JudgeAnswer, Judgement
+from engine.versions.records import JudgeAnswer, Judgement, LearntSection
 from engine.vocabulary import steps
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class Made:
     train_seconds: float
     contained: tuple[StepHold | None, ...]
     scored: Scored
+    learnt: LearntSection | None = None
 
 
 def retrain(context: RunContext) -> Made:

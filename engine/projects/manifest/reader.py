@@ -18,6 +18,7 @@ from engine.projects.manifest.environment import environment
 from engine.projects.manifest.fields import Mistakes, Table, shown
 from engine.projects.manifest.gates import gates
 from engine.projects.manifest.health import health, triggers
+from engine.projects.manifest.learn import learn
 from engine.projects.manifest.lines import lines_of
 from engine.projects.manifest.records import (
     ComputeSpec,
@@ -32,7 +33,7 @@ from engine.projects.manifest.records import (
     ValidationSpec,
 )
 from engine.projects.manifest.report import report
-from engine.projects.manifest.rules import check_columns, check_kind, cross_check, features_of
+from engine.projects.manifest.rules import check_columns, check_kind, check_learn, cross_check, features_of
 from engine.projects.manifest.sandbox import sandbox
 from engine.projects.manifest.schedule import schedule, zone_in
 from engine.projects.manifest.score import score
@@ -51,7 +52,7 @@ FILE = "leverframe.toml"
 LIMIT = 256 * 1024
 SECTIONS = (
     "project", "environment", "data", "train", "validation", "gates", "waivers", "schedule", "health", "triggers",
-    "approval", "report", "compute", "sandbox", "serve", "score",
+    "approval", "report", "compute", "sandbox", "serve", "score", "learn",
 )  # fmt: skip
 # Before anything was served, what stood in it was read by nobody: a version that holds a mistake there is still read.
 _READ_BY_NOBODY_ONCE = "[serve]"
@@ -130,8 +131,10 @@ def _manifest(page: Mistakes, document: dict[str, Any]) -> Manifest:
     validation = sections.validation(tables["validation"])
     away = compute(tables["compute"])
     around = environment(tables["environment"])
+    learner = learn(tables["learn"])
     cross_check(page, data, train, validation, away)
-    check_kind(page, around, data, train, away)
+    check_learn(page, data, train, learner)
+    check_kind(page, around, data, train, learner, away)
     return Manifest(
         name=name,
         title=title,
@@ -151,6 +154,7 @@ def _manifest(page: Mistakes, document: dict[str, Any]) -> Manifest:
         sandbox=sandbox(tables["sandbox"]),
         serve=serve(tables["serve"]),
         score=score(tables["score"], tables["schedule"]),
+        learn=learner,
         zone=zone_in(document),
         document=document,
     )

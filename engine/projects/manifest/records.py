@@ -237,6 +237,23 @@ class ScoreSpec:
 
 
 @dataclass(frozen=True)
+class LearnSpec:
+    """How the live version learns from feedback, if it is ``asked`` to. ``run``: the project's own program; None: the
+    model's own ``partial_fit``. ``rows``: the fewest new labels that it is worth while for, and ``chunk``: so many are
+    predicted before they are learnt. Under ``approval = "guarded"`` what it learnt goes live by itself while no more
+    than ``most_changed`` of its decisions are other ones, and not sooner than ``at_most_every`` after the last time."""
+
+    asked: bool = False
+    run: Program | None = None
+    every: timedelta | None = None
+    approval: Literal["person", "guarded"] = "person"
+    rows: int = 100
+    chunk: int = 20
+    most_changed: float = 0.05
+    at_most_every: timedelta = timedelta(days=1)
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A whole manifest. ``zone``: the time zone that its people live by; ``document``: the TOML as JSON-able data, kept
     with every version as its settings."""
@@ -259,6 +276,7 @@ class Manifest:
     sandbox: SandboxSpec
     serve: ServeSpec
     score: ScoreSpec | None
+    learn: LearnSpec
     zone: str
     document: dict[str, Any]
 

@@ -13,12 +13,13 @@ from engine.projects.manifest.records import (
     ComputeSpec,
     DataSpec,
     EnvironmentSpec,
+    LearnSpec,
     Manifest,
     Program,
     TrainSpec,
     ValidationSpec,
 )
-from engine.vocabulary.steps import CONTRACTS, SCORE_ROWS
+from engine.vocabulary.steps import CONTRACTS, LEARN_ROWS, SCORE_ROWS
 
 
 def cross_check(
@@ -46,12 +47,18 @@ def cross_check(
 
 
 def check_kind(
-    page: Mistakes, around: EnvironmentSpec, data: DataSpec, train: TrainSpec, compute: ComputeSpec | None
+    page: Mistakes,
+    around: EnvironmentSpec,
+    data: DataSpec,
+    train: TrainSpec,
+    learner: LearnSpec,
+    compute: ComputeSpec | None,
 ) -> None:
     """Note what only Python can do, where the environment is of another kind."""
     if around.kind == "python":
         return
-    sections = {"data": data, "train": train}
+    sections: dict[str, DataSpec | TrainSpec | LearnSpec] = {"data": data, "train": train}
+    sections[LEARN_ROWS.section] = learner
     for contract in CONTRACTS:
         program: Program | None = getattr(sections[contract.section], contract.key)
         if program is not None and program.callable is not None and program != UNREADABLE:
@@ -60,8 +67,26 @@ def check_kind(
     if train.imported is not None and train.score is None:
         said = f"is missing; only Python scores a model by itself, and [environment] kind is {shown(around.kind)}"
         page.mistake((SCORE_ROWS.section, SCORE_ROWS.key), f'{said}; write {{ command = ["program", "argument"] }}.')
+    if learner.asked and learner.run is None:
+        said = f"is missing; only Python's models have partial_fit, and [environment] kind is {shown(around.kind)}"
+        page.mistake(("learn", "run"), f'{said}; write {{ command = ["program", "argument"] }}.')
     if compute is not None:
         page.mistake(("compute",), f"brings Python to the workers of a cluster, and kind is {shown(around.kind)}.")
+
+
+def check_learn(page: Mistakes, data: DataSpec, train: TrainSpec, learner: LearnSpec) -> None:
+    """Note what a learner lacks: a label finds its row by the key, and rows that were learnt are told by their time."""
+    if not learner.asked:
+        return
+    if not data.key:
+        page.mistake(("learn",), "needs [data] key, by which a label finds its row.")
+    if data.time is None:
+        page.mistake(("learn",), "needs [data] time, which says what was learnt already.")
+    if train.imported is not None:
+        page.mistake(("learn",), "has no meaning beside [train] import, a model that was trained elsewhere.")
+    if train.score is not None and learner.run is None:
+        said = "is missing; a model with a score of its own in [train] is known to the project alone"
+        page.mistake(("learn", "run"), f'{said}; write run = "module:function".')
 
 
 def _known_before(page: Mistakes, data: DataSpec, judged: ValidationSpec) -> None:

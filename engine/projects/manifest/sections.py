@@ -25,7 +25,8 @@ def project(table: Table) -> tuple[str, str, str]:
     return name or "", table.text("title") or name or "", table.text("owner") or ""
 
 
-def _program(table: Table, key: str, *, required: bool) -> Program | None:
+def program(table: Table, key: str, *, required: bool) -> Program | None:
+    """A function of the project's, or a command."""
     if isinstance(table.values.get(key), dict):
         return _command(table.table(key))
     if key in table and not isinstance(table.values[key], str):
@@ -64,9 +65,9 @@ def data(table: Table) -> DataSpec:
     if travels == "whole" and "kept_at" in table:
         table.mistake("kept_at", 'has no meaning where the data travels itself; say travels = "reference" too.')
     return DataSpec(
-        extract=_program(table, "extract", required=True) or UNREADABLE,
+        extract=program(table, "extract", required=True) or UNREADABLE,
         target=table.text("target", required=True) or "",
-        labels=_program(table, "labels", required=False),
+        labels=program(table, "labels", required=False),
         time=table.text("time"),
         key=table.texts("key", most=50) or (),
         exclude=table.texts("exclude") or (),
@@ -87,8 +88,8 @@ def train(table: Table) -> TrainSpec:
     table.only("run", "import", "score", "window", "timeout", "memory", "threads", "retries", "retry_after")
     default = TrainSpec(UNREADABLE)
     imported = _imported(table) if "import" in table else None
-    run = _program(table, "run", required="import" not in table)
-    score = _program(table, "score", required=False)
+    run = program(table, "run", required="import" not in table)
+    score = program(table, "score", required=False)
     if run is not None and run.command is not None and "score" not in table:
         table.mistake("score", "is missing; a model that a command trained needs a program that scores with it.")
     if "retry_after" in table and "retries" not in table:

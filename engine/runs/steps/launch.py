@@ -215,6 +215,8 @@ def spec_of(
         # Else numba writes beside the packages that use it, and the environment would not be what was built.
         "NUMBA_CACHE_DIR": str(folder / "tmp" / "numba"),
     }
+    if name == "learn":
+        extra["LEVERFRAME_CHUNK"] = str(stage.manifest.learn.chunk)
     if stage.types:
         extra["LEVERFRAME_TYPES"] = "1"
     if stage.since is not None:

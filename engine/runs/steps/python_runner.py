@@ -17,6 +17,9 @@ pandas, for parquet).
               of two classes scikit-learn's speaks for the second, whichever is looked for.
               With one: callable(model_dir: Path, features: DataFrame) -> DataFrame with a column ``prediction``, or an
               array of predictions.
+    learn     without a callable: model/model.pickle learns by its own partial_fit or learn_one (see online_learner.py);
+              with one: callable(model, features: DataFrame, target: Series) -> model. LEVERFRAME_CHUNK rows at a time
+              are predicted, then learnt; all that was predicted so is written as predictions.<format>.
 
 The environment gives LEVERFRAME_AS_OF, _INPUT, _OUTPUT, _FORMAT and _TARGET. LEVERFRAME_DASK names a scheduler for the
 parallel parts of train; the project's environment then has distributed and joblib. With LEVERFRAME_WAIT=1 it first
@@ -260,6 +263,11 @@ def train(paths: Paths, function: Callable[..., Any], name: str) -> None:
             return
         raise Refused(f"{name} returned nothing; it must return a fitted estimator.")
     folder.mkdir(exist_ok=True)
+    _pickle(model, folder, name)
+
+
+def _pickle(model: Any, folder: Path, name: str) -> None:
+    """Leave ``model`` as ``folder``/model.pickle, whole or not at all."""
     new = folder / "model.pickle.new"
     try:
         with new.open("wb") as file:
@@ -271,6 +279,31 @@ def train(paths: Paths, function: Callable[..., Any], name: str) -> None:
             "in it must be defined at the top level of a module."
         ) from error
     os.replace(new, folder / "model.pickle")
+
+
+def learn(paths: Paths, function: Optional[Callable[..., Any]], name: str) -> None:
+    """Let the model go on: each chunk of rows is predicted before it is learnt."""
+    import pandas
+
+    target, chunk = os.environ.get("LEVERFRAME_TARGET", ""), int(os.environ.get("LEVERFRAME_CHUNK", "1"))
+    data = paths.read()
+    if function is not None:
+        _fits(function, name, "model, features, target")
+    online, model = _beside("online_learner"), _load(paths.input / "model" / "model.pickle")
+    step = online.learner_of(model, function, name, Refused)
+    said, rows = [], 0
+    for features, truth in online.steps_of(data.drop(columns=target), data[target], chunk):
+        said.append(scored(lambda found: _predictions(model, found), features, name))  # noqa: B023 - called at once
+        model = step(model, features, truth)
+        rows += len(truth)
+        print(f"::progress {rows / len(data):.3f} {rows} of {len(data)} rows", flush=True)
+    found = pandas.concat(said, ignore_index=True)
+    if online.is_river(model):  # It speaks of no class before it has met it.
+        found = found.fillna({column: 0.0 for column in found.columns if column.startswith("p_")})
+    paths.write(found, "predictions", name)
+    folder = paths.output / "model"
+    folder.mkdir(exist_ok=True)
+    _pickle(model, folder, name)
 
 
 def score(paths: Paths, function: Optional[Callable[..., Any]], name: str) -> None:
@@ -332,6 +365,9 @@ def _predictions(model: Any, features: Any) -> Any:
     import pandas
 
     kind = type(model).__name__
+    online = _beside("online_learner") if callable(getattr(model, "predict_one", None)) else None
+    if online is not None and online.is_river(model):
+        return pandas.DataFrame(online.predictions(model, features))
     if not callable(getattr(model, "predict", None)):
         raise Refused(f"The model that train returned, a {kind}, has no predict; name a score of your own in [train].")
     columns = {"prediction": _one_dimension(_in_order(model.predict(features), features, kind), kind)}
@@ -483,7 +519,7 @@ def _line(error: BaseException) -> str:
 def _load_libraries(step: str, form: str) -> None:
     """Pay for the imports while the step before this one is still at work. What is not installed is not missed here."""
     wanted = ["pandas", *(["pyarrow.parquet"] if form == "parquet" else [])]
-    if step in ("train", "score"):
+    if step in ("train", "score", "learn"):
         wanted += ["sklearn.ensemble", "sklearn.pipeline", "sklearn.compose", "sklearn.linear_model"]
     for name in wanted:
         try:
@@ -504,10 +540,10 @@ def _tell_what_is_loaded() -> None:
 
 def run(step: str, name: Optional[str]) -> None:
     """Do one step. Raises Refused, or whatever the project's code raises."""
-    steps = {"extract": extract, "labels": labels, "train": train, "score": score}
+    steps = {"extract": extract, "labels": labels, "train": train, "score": score, "learn": learn}
     if step not in steps:
         raise Refused(f"There is no step '{step}'; the steps are {', '.join(steps)}.")
-    if name is None and step != "score":
+    if name is None and step not in ("score", "learn"):
         raise Refused(f"{step} needs the name of a callable, as module:function.")
     paths = Paths()
     waits = os.environ.get("LEVERFRAME_WAIT") == "1"

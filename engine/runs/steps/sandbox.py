@@ -24,6 +24,7 @@ RUNNER = Path(__file__).resolve().with_name("python_runner.py")
 # What the runner loads from beside itself.
 COLUMN_TYPES = RUNNER.with_name("column_types.py")
 ONNX_MODEL = RUNNER.with_name("onnx_model.py")
+ONLINE_LEARNER = RUNNER.with_name("online_learner.py")
 WARM_SCORER = RUNNER.with_name("warm_scorer.py")
 _REFUSED = re.compile(r"permission denied|errno 13\b|eacces", re.IGNORECASE)
 _PATHS = re.compile(r"""['"‘“](/[^'"’”\n]{1,1000})['"’”]|(?:^|[\s:=(])(/[^\s:'",;()]{1,1000})""")
@@ -48,7 +49,9 @@ def box(spec: SandboxSpec, folder: Path, environment: Path, workspace: Path) -> 
         return None
     return {
         "read": list(spec.read),
-        "own": [str(folder / "input"), str(RUNNER), str(COLUMN_TYPES), str(ONNX_MODEL), str(WARM_SCORER)],
+        "own": [
+            str(folder / "input"), *map(str, (RUNNER, COLUMN_TYPES, ONNX_MODEL, ONLINE_LEARNER, WARM_SCORER)),
+        ],
         "environment": str(environment),
         "write": [str(folder / each) for each in ("output", "tmp", "code")],
         "apart": [str(workspace)],

@@ -1,5 +1,7 @@
 """The tables of feedback, as the migration of that name makes them."""
 
+# `learnt_words`: what a version, by its digest, learnt on top of its parent, as the object `digest`. It is not named by
+# the version's document, for it has keys, which do not travel.
 # A batch as it came; its rows are the object `digest`. `source`: where it came from, in words. `tally`: what its labels
 # are, counted. `held`: why it is quarantined, NULL where it is not. What a person decided of one that is stands in
 # `feedback_decisions`: neither table is ever changed.
@@ -24,6 +26,13 @@ CREATE TABLE feedback_decisions (
     by       TEXT NOT NULL,
     verdict  TEXT NOT NULL CHECK (verdict IN ('let in', 'thrown away')),
     reason   TEXT NOT NULL
+) STRICT;
+CREATE TABLE learnt_words (
+    version  TEXT PRIMARY KEY,
+    project  TEXT NOT NULL REFERENCES projects (name),
+    at       TEXT NOT NULL,
+    digest   TEXT NOT NULL,
+    rows     INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE frozen_learners (
     id       INTEGER PRIMARY KEY,

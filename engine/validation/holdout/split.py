@@ -74,7 +74,9 @@ def split(table: pa.Table, manifest: Manifest, as_of: datetime, *, live: DrawnHo
     return _drawn(table, manifest, _labelled(table, manifest), by, made)
 
 
-def _by_time(table: pa.Table, manifest: Manifest, time: str, as_of: datetime) -> Split:
+def _by_time(
+    table: pa.Table, manifest: Manifest, time: str, as_of: datetime, learnt_until: str | None = None
+) -> Split:
     import numpy as np
     import pyarrow.compute as pc
 
@@ -91,6 +93,8 @@ def _by_time(table: pa.Table, manifest: Manifest, time: str, as_of: datetime) ->
     if not usable.any():
         return Split(table.slice(0, 0), table.slice(0, 0), None, since, until, **counts)
     boundary = _boundary(moments[usable], manifest.validation.holdout)
+    if learnt_until is not None:
+        boundary = microseconds(datetime.fromisoformat(learnt_until))
     window = manifest.train.window
     oldest = -(2**63) if window is None else boundary - window // timedelta(microseconds=1)
     early = usable & (moments <= boundary)
@@ -106,10 +110,15 @@ def _by_time(table: pa.Table, manifest: Manifest, time: str, as_of: datetime) ->
     )
 
 
-def as_recorded(table: pa.Table, manifest: Manifest, as_of: datetime, recorded: DrawnHoldout | None) -> Split:
+def as_recorded(
+    table: pa.Table, manifest: Manifest, as_of: datetime, recorded: DrawnHoldout | None, learnt_until: str | None = None
+) -> Split:
     """The parts of a version's own data as they were when it was made. Without times that is as its cut says or,
-    without one, the last rows, which is how a holdout was taken before rows were drawn."""
+    without one, the last rows, which is how a holdout was taken before rows were drawn. ``learnt_until``: of a learner
+    the last moment of what it learnt, which it was judged on too."""
     holdout = manifest.validation.holdout
+    if manifest.data.time is not None and learnt_until is not None:
+        return _by_time(table, manifest, manifest.data.time, as_of, learnt_until)
     if manifest.data.time is not None or isinstance(holdout, timedelta):
         return split(table, manifest, as_of)
     rows = _labelled(table, manifest)

@@ -28,6 +28,7 @@ from engine.records import Role
 from engine.release.records import MovePlan
 from engine.schedule.book import ScheduleChanges
 from tests import tiny
+from tests.builders.feedback import held_batch
 from tests.builders.runs import done
 from tests.killing import let_go
 from tests.ledger import ledger_of, refused_rows, rows_of, writing
@@ -51,7 +52,7 @@ LEAST: dict[str, Role] = {
     "comment": "viewer", "sealed_keys": "admin", "cancel_swap": "operator", "bundle": "operator",
     "write_data": "operator", "send": "operator", "take_in": "operator", "take_in_despite": "admin", "trust": "admin",
     "distrust": "admin", "make_token": "admin", "rotate_token": "admin", **dict.fromkeys((
-        "where_else", "sent_on", "export", "look_into", "ask_for_newer", "give_feedback", "let_in_feedback",
+        "where_else", "sent_on", "export", "look_into", "ask_for_newer", "give_feedback", "let_in_feedback", "learn",
         "throw_away_feedback", "freeze_learner", "unfreeze_learner", "revoke_token"), "operator"),
     "set_packages": "admin", "unset_package": "admin", "enforce_packages": "admin", "except_package": "admin",
 }  # fmt: skip
@@ -81,7 +82,7 @@ MAY_NOT = {
     "bundle": "bundle versions", "write_data": "bundle versions", "send": "send versions", "trust": "trust keys",
     "take_in": "take versions in", "take_in_despite": "take versions in despite what is known of them",
     "distrust": "trust keys", **dict.fromkeys(("where_else", "sent_on"), "ask other workspaces"),
-    "look_into": "look into bundles", "ask_for_newer": "ask for newer packages",
+    "look_into": "look into bundles", "ask_for_newer": "ask for newer packages", "learn": "let learners learn",
     "give_feedback": "give feedback", "let_in_feedback": "let feedback in",
     "throw_away_feedback": "throw feedback away", "freeze_learner": "freeze learners",
     "unfreeze_learner": "freeze learners", **{f"{act}_token": f"{act} tokens" for act in ("make", "rotate", "revoke")},
@@ -93,7 +94,7 @@ PER_PROJECT = {
     "run_now",
     "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject", "lift",
     "hold", "release_hold", "withdraw", "set_project_role", "comment", "cancel_swap", "bundle", "write_data", "send",
-    "export", "give_feedback", "let_in_feedback", "throw_away_feedback", "freeze_learner", "unfreeze_learner",
+    "export", "give_feedback", "let_in_feedback", "throw_away_feedback", "freeze_learner", "unfreeze_learner", "learn",
     "make_token", "rotate_token", "revoke_token",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
@@ -147,6 +148,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "INSERT INTO alerts (incident, project, number, key, part, severity, why, act, since, raised_at, seen_at)"
             " VALUES (1, 'tiny', 1, 'disk', 'disk', 'watch', 'full', 'retrain it', ?1, ?1, ?1)", (stamp(NOON),)
         )  # fmt: skip
+        held_batch(db, "tiny", NOON)
     assert done(engine, NOON) == 1
     engine.close()
     return let_go(folder / "home")
@@ -184,11 +186,8 @@ def test_the_engine_of_an_earlier_moment_has_the_same_acts() -> None:
 
 def called(engine: Engine, name: str, tmp_path: Path) -> Any:
     method: Callable[..., Any] = getattr(engine, name)
-    words: dict[str, Any] = {}
-    for parameter in inspect.signature(method).parameters.values():
-        if parameter.default is inspect.Parameter.empty:
-            words[parameter.name] = _given(name, parameter.name, tmp_path)
-    return method(**words)
+    asked = inspect.signature(method).parameters.values()
+    return method(**{p.name: _given(name, p.name, tmp_path) for p in asked if p.default is inspect.Parameter.empty})
 
 
 def _given(method: str, parameter: str, tmp_path: Path) -> Any:
@@ -211,11 +210,8 @@ def _given(method: str, parameter: str, tmp_path: Path) -> Any:
 
 def files(home: Path) -> set[str]:
     """What lies in the workspace, but for the ledger's own files and locks."""
-    return {
-        str(path.relative_to(home))
-        for path in home.rglob("*")
-        if not path.relative_to(home).parts[0].startswith(("ledger", "locks"))
-    }
+    found = (path.relative_to(home) for path in home.rglob("*"))
+    return {str(path) for path in found if not path.parts[0].startswith(("ledger", "locks"))}
 
 
 @pytest.fixture(autouse=True)

@@ -30,6 +30,11 @@ class FeedbackActs:
                 " VALUES (?, ?, 'ada', '', 1, ?, ?, ?, '{}', ?)", (project, at, at, at, "0" * 64, held),
             )  # fmt: skip
 
+    def learn(self, project: str) -> None:
+        at, version = stamp(self.tick()), f"{self.chance.random()}"
+        with self.ledger.write() as db:
+            db.execute("INSERT INTO learnt_words VALUES (?, ?, ?, 'd', 1)", (version, project, at))
+
     def settle_feedback(self, project: str) -> None:
         with self.ledger.read() as db:
             waiting = [each.id for each in book.listed(db, None, 1000) if each.state == "quarantined"]

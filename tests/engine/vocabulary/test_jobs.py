@@ -26,7 +26,7 @@ from engine.schedule import due_runs
 from engine.storage import migrations
 from engine.storage.ledger import Ledger
 from engine.vocabulary import jobs
-from engine.vocabulary.jobs import BACKTEST, HEALTH, JOBS, PLANNED_SWAP, REHEARSAL, REPORT, RETRAIN, SCORE, Job
+from engine.vocabulary.jobs import BACKTEST, HEALTH, JOBS, LEARN, PLANNED_SWAP, REHEARSAL, REPORT, RETRAIN, SCORE, Job
 from tests import tiny
 from tests.builders.runs import done, left_behind
 from tests.engine.reports.worlds import NOW, lived_in
@@ -277,4 +277,4 @@ def test_figures_have_the_last_run_of_each_job_that_went_well_and_a_report_tells
         period = ReportPeriod(NOW - HOUR, NOW + HOUR, "UTC", "the last hours")
         told = reports.read(db, world.store, "flights", period).last_runs
     assert lasted == {job.name: number for number, job in enumerate(JOBS, 1)}
-    assert {run.job: run.id for run in told} == {job.name: bad[job.name] for job in (RETRAIN, HEALTH)}
+    assert {run.job: run.id for run in told} == {job.name: bad[job.name] for job in (RETRAIN, LEARN, HEALTH)}

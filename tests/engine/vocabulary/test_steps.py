@@ -78,8 +78,9 @@ def test_nobody_but_the_table_lists_steps() -> None:
     assert [each for each in wrong if each[0] not in LISTS] == []
 
 
-# The sections and keys of a manifest, and the runner, which stands alone.
+# The sections and keys of a manifest, verbs that are called as steps are, and the runner, which stands alone.
 LISTS = {
+    "console/ssh/verbs.py",
     "engine/projects/manifest/reader.py", "engine/projects/manifest/sections.py",
     "engine/runs/steps/python_runner.py",
 }  # fmt: skip

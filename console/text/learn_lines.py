@@ -1,0 +1,110 @@
+"""A project's learner in lines: its rule, whether it is frozen, what it learnt, and how it did on the way. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from console.text import cells
+from console.text.feedback_lines import counted_batches
+from console.text.lines import Line, Span, Tone, line, wrapped
+from console.text.period_lines import strip_lines
+from console.text.timeline import Mark, Timeline, TimelinePoint
+from engine.clock import moment
+from engine.text import plain
+
+if TYPE_CHECKING:
+    from engine.jobs.learn.lessons import Learner, Lesson
+
+NAMES = {"accuracy": "share of labels predicted right", "mae": "mean absolute error"}
+SHOWN = 8
+
+
+def learner_lines(found: Learner, now: datetime, width: int, *, strip: bool) -> list[Line]:
+    """All of it; ``strip``: the curve too, where there is no room for a chart."""
+    lines = [*_standing(found, now, width), line()]
+    drawn = curve_of(found)
+    if drawn is None:
+        return [*lines, *wrapped(f"Nothing was learnt yet. {_next(found)}", width)]
+    lines.append(curve_heading(drawn))
+    if strip:
+        lines += [*strip_lines(drawn, now, width), line()]
+    return lines
+
+
+def lesson_lines(found: Learner, now: datetime, width: int) -> list[Line]:
+    """The versions that learnt, the newest first."""
+    return [each for lesson in found.lessons[:SHOWN] for each in _lesson(lesson, now, width)]
+
+
+def _standing(found: Learner, now: datetime, width: int) -> list[Line]:
+    if found.rule is None:
+        live = f"{found.live} has no [learn] in its leverframe.toml" if found.live else "nothing is live yet"
+        lines = wrapped(f"{plain(found.project)} learns from its retrains alone: {live}.", width)
+    else:
+        lines = wrapped(found.rule, width)
+    if found.frozen is not None:
+        said = f"■ frozen by {found.frozen.by} {cells.ago(found.frozen.at, now)}: {plain(found.frozen.reason)}"
+        lines += wrapped(said, width, tone="watch")
+    if found.run is not None:
+        lines += wrapped(f"Run {found.run} is learning now.", width, tone="key")
+    told = f"Feedback: {counted_batches(found.batches)}" if found.batches else "No feedback came yet"
+    held = f", {found.quarantined:,} of them quarantined" if found.quarantined else ""
+    tone: Tone = "watch" if found.quarantined else "dim"
+    return [*lines, *wrapped(f"{told}{held}.", width, tone=tone)]
+
+
+def _next(found: Learner) -> str:
+    if found.rule is None:
+        return "docs/online-learning.md says how a project learns."
+    return "l learns what there is." if found.batches else "A file of labels is given with + in Feedback, key 9."
+
+
+def _lesson(lesson: Lesson, now: datetime, width: int) -> list[Line]:
+    learnt, version = lesson.learnt, lesson.version
+    other = "" if learnt.changed is None else f", {learnt.changed:.1%} of decisions changed"
+    head = line(
+        Span(version.label, "strong"),
+        Span(f"  {version.state}", "dim"),
+        Span(f"  {learnt.rows:,} labels on top of {plain(lesson.parent)}{other}"),
+        Span(f"  {cells.ago(version.made_at, now)}", "dim"),
+    )
+    return [head, *wrapped(version.sentence, width, indent="  ", first="  ", tone="dim")]
+
+
+def curve_of(found: Learner) -> Timeline | None:
+    """How the newest versions did while they learnt, and their parents on the same rows; None where nobody has.
+
+    Of versions that learnt from the same parent, the newest is drawn: the others have learnt part of the same."""
+    newest: dict[str, Lesson] = {}
+    for lesson in found.lessons:
+        if lesson.learnt.curve:
+            newest.setdefault(lesson.parent, lesson)
+    if not newest:
+        return None
+    lessons = sorted(newest.values(), key=lambda each: each.learnt.until)
+    metric = lessons[-1].learnt.metric
+    drawn = [each for each in lessons if each.learnt.metric == metric]
+    points = sorted((point for each in drawn for point in _points(each)), key=lambda point: (point.at, point.of_live))
+    marks = tuple(
+        Mark(moment(each.learnt.until), f"@{each.version.number}", "release")
+        for each in drawn
+        if each.version.live_from is not None
+    )
+    return Timeline(metric, tuple(points), marks, None, points[-1].at)
+
+
+def _points(lesson: Lesson) -> Sequence[TimelinePoint]:
+    found = []
+    for each in lesson.learnt.curve:
+        at = moment(each.until)
+        found.append(TimelinePoint(at, each.frozen))
+        found.append(TimelinePoint(at, each.value, each.low, each.high, of_live=True))
+    return found
+
+
+def curve_heading(drawn: Timeline) -> Line:
+    """What the marks are."""
+    said = f"   {NAMES.get(drawn.metric, drawn.metric)}, each label before it was learnt  ● learner  ○ its parent"
+    return line(Span(f"{drawn.metric} WHILE IT LEARNT", "head"), Span(said, "dim"))

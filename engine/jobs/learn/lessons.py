@@ -1,0 +1,97 @@
+"""What a project's learner is and has learnt so far, for whoever looks."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from engine.errors import Damage
+from engine.feedback import book, freezing
+from engine.feedback.records import Freeze
+from engine.projects import registry
+from engine.projects.manifest.reader import manifest_of
+from engine.projects.manifest.records import LearnSpec
+from engine.records import Version
+from engine.runs import history
+from engine.storage.objects import ObjectStore
+from engine.text import span
+from engine.versions import catalog
+from engine.versions import document as documents
+from engine.versions.records import LearntSection
+from engine.vocabulary.jobs import LEARN
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A version that learnt, and what it learnt on top of which other."""
+
+    version: Version
+    parent: str
+    learnt: LearntSection
+
+
+@dataclass(frozen=True)
+class Learner:
+    """``rule``: what the live version's manifest says, as a sentence; None where it has no learner. ``batches``: of
+    feedback, of which ``quarantined`` wait for a person. ``run``: the learning run that is under way. ``lessons``: the
+    newest first."""
+
+    project: str
+    live: str | None
+    rule: str | None
+    frozen: Freeze | None
+    batches: int
+    quarantined: int
+    run: int | None
+    lessons: tuple[Lesson, ...]
+
+
+def learner(db: sqlite3.Connection, store: ObjectStore, project: str, limit: int) -> Learner:
+    """Everything about the learner of ``project``. Raises NotFound; of what cannot be read nothing is told."""
+    registry.find(db, project)
+    live, rule = catalog.live(db, project), None
+    if live is not None:
+        try:
+            spec = manifest_of(dict(documents.of_version(store, live.label, live.digest).settings)).learn
+            rule = in_words(spec) if spec.asked else None
+        except Damage:
+            rule = None
+    run = history.busy(db, project, LEARN.name)
+    return Learner(
+        project=project,
+        live=live.label if live is not None else None,
+        rule=rule,
+        frozen=freezing.standing(db, project),
+        batches=book.count(db, project),
+        quarantined=book.quarantined(db, project),
+        run=run,
+        lessons=tuple(_lessons(db, store, project, limit)),
+    )
+
+
+def _lessons(db: sqlite3.Connection, store: ObjectStore, project: str, limit: int) -> list[Lesson]:
+    found = []
+    for digest in book.versions_that_learnt(db, project, limit):
+        for version in catalog.with_digest(db, digest):
+            try:
+                lineage = documents.of_version(store, version.label, digest).lineage
+            except Damage:
+                continue
+            if version.project == project and lineage.learnt is not None:
+                found.append(Lesson(version, lineage.parent or "", lineage.learnt))
+    return found
+
+
+def in_words(spec: LearnSpec) -> str:
+    """What ``[learn]`` says, as a sentence. Pure."""
+    often = f"every {span(spec.every.total_seconds())}" if spec.every is not None else "when it is told to"
+    said = f"It learns {often} where {spec.rows:,} labels are new"
+    if spec.approval != "guarded":
+        return f"{said}, and a person decides what becomes of it."
+    least = span(spec.at_most_every.total_seconds())
+    return (
+        f"{said}. What it learnt goes live by itself where all gates pass, it is not surely below the live version, at "
+        f"most {spec.most_changed:.1%} of decisions change and {least} have gone by since the last time; else a person "
+        "decides."
+    )
+

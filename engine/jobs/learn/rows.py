@@ -1,0 +1,153 @@
+"""The rows that a learner learns: those of extract whose labels came since, in the order in which they became known."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from engine.clock import stamp
+from engine.errors import StepFailed
+from engine.feedback.reading import Come, Counts, Word, read
+from engine.feedback.records import Key, Scalar
+from engine.feedback.rows import written
+from engine.text import plain
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from engine.projects.manifest.records import Manifest
+
+# A key and the label that was learnt of it, as they are written.
+Learnt = Collection[tuple[Key, str]]
+
+
+@dataclass(frozen=True)
+class LearnRows:
+    """``table``: the rows to learn with their labels, in the order of ``words``, which are the words on them.
+
+    ``whole``: all that extract returned, with these labels.
+    ``counts``: what became of every row of feedback; ``before``: words that were learnt already, or whose row the
+    version was trained on; ``unfit``: those whose label is none that the target can have.
+    """
+
+    table: pa.Table
+    whole: pa.Table
+    words: tuple[Word, ...]
+    counts: Counts
+    before: int
+    unfit: int
+
+
+def keys_of(table: pa.Table, key: Sequence[str]) -> list[Key | None]:
+    """The key of each row as feedback writes it; None where a part of it is missing. Raises StepFailed."""
+    lacking = [name for name in key if table.column_names.count(name) != 1]
+    if lacking:
+        raise StepFailed(
+            f"extract returned no column '{plain(lacking[0], 60)}', or more than one; a label finds its row by "
+            f"{', '.join(plain(name, 60) for name in key)}."
+        )
+    columns = [[_written(value) for value in table.column(name).to_pylist()] for name in key]
+    return [key if None not in key else None for key in zip(*columns, strict=True)]
+
+
+def _written(value: Any) -> str | None:
+    if value is None or value != value:
+        return None
+    return stamp(value) if isinstance(value, datetime) else written(value)
+
+
+def rows_to_learn(
+    table: pa.Table,
+    came: Sequence[Come],
+    manifest: Manifest,
+    boundary: datetime | None,
+    learnt: Learnt,
+    until: datetime,
+) -> LearnRows:
+    """What there is to learn of ``came`` at ``until``, for a version that was trained up to ``boundary`` and has
+    ``learnt`` since. Raises StepFailed where extract returned no such rows as the manifest says."""
+    import numpy as np
+    import pyarrow as pa
+
+    from engine.validation.event_times import instant, microseconds, read_moments
+
+    assert manifest.data.time is not None
+    keys = keys_of(table, manifest.data.key)
+    moments, dated = read_moments(table, manifest.data.time)
+    trained = dated & (moments <= microseconds(boundary)) if boundary else np.zeros(len(keys), dtype=bool)
+    places = {key: place for place, key in enumerate(keys) if key is not None and dated[place]}
+    found = read(came, {key: instant(int(moments[place])) for key, place in places.items()}, until)
+    kind = _kind(table, manifest.data.target, found.words)
+    words, labels, before, unfit = list[Word](), list[Any](), 0, 0
+    for word in found.words:
+        if trained[places[word.key]] or (word.key, written(word.label)) in learnt:
+            before += 1
+        elif (label := _as(word.label, kind)) is None:
+            unfit += 1
+        elif word.since <= until:  # Its row may be of a time that is still to come.
+            words.append(word)
+            labels.append(label)
+    chosen = [places[word.key] for word in words]
+    whole = _with_labels(table, manifest.data.target, chosen, pa.array(labels, kind))
+    return LearnRows(whole.take(pa.array(chosen, pa.int64())), whole, tuple(words), found.counts, before, unfit)
+
+
+def _with_labels(table: pa.Table, target: str, places: Sequence[int], labels: pa.Array) -> pa.Table:
+    """``table`` with each of the ``labels`` as the target of the row at its place."""
+    import numpy as np
+    import pyarrow as pa
+
+    from engine.validation.columns import unwrapped
+
+    if target not in table.column_names:
+        table = table.append_column(target, pa.nulls(table.num_rows, labels.type))
+    column = unwrapped(table.column(target))
+    given = [None] * table.num_rows if pa.types.is_null(column.type) else column.to_pylist()
+    order = np.argsort(np.asarray(places, np.int64))
+    for place, label in zip(np.asarray(places, np.int64)[order], labels.take(pa.array(order)).to_pylist(), strict=True):
+        given[place] = label
+    return table.set_column(table.column_names.index(target), target, pa.array(given, labels.type))
+
+
+def _kind(table: pa.Table, target: str, words: Sequence[Word]) -> pa.DataType:
+    """The type that labels have: that of the target where extract returns one, else what they are written as."""
+    import pyarrow as pa
+
+    if target in table.column_names and not pa.types.is_null(table.schema.field(target).type):
+        kind = table.schema.field(target).type
+        return kind.value_type if pa.types.is_dictionary(kind) else kind
+    for kinds, kind in (((bool,), pa.bool_()), ((int,), pa.int64()), ((int, float), pa.float64())):
+        if all(type(word.label) in kinds for word in words):
+            return kind
+    return pa.string()
+
+
+def _as(label: Scalar, kind: pa.DataType) -> Any:
+    """``label`` as a value of ``kind``; None where it cannot be one."""
+    import pyarrow as pa
+
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return written(label)
+    if pa.types.is_boolean(kind):
+        return {"0": False, "1": True, "false": False, "true": True}.get(written(label).lower())
+    try:
+        return pa.scalar(int(label) if isinstance(label, bool) else label).cast(kind).as_py()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+
+
+def said_of(rows: LearnRows) -> str:
+    """What became of the feedback, in words for the run."""
+    told = [f"{rows.counts.came:,} labels came: {rows.counts.words}"]
+    if rows.before:
+        told.append(f"{rows.before:,} of these were learnt before")
+    if rows.unfit:
+        told.append(f"{rows.unfit:,} are no label that the target can have")
+    return "; ".join(told)
+
+
+def counted(rows: LearnRows) -> Mapping[str, int]:
+    """The same as numbers."""
+    return {**vars(rows.counts), "before": rows.before, "unfit": rows.unfit}
