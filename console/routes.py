@@ -13,10 +13,7 @@ if TYPE_CHECKING:
 
     from console.queries.health_questions import Health
     from console.queries.question import Question
-    from console.text.bundle_lines import Place
     from engine.access.token_records import Token
-    from engine.bundles.trusted import TrustedKey
-    from engine.exports.records import Export
     from engine.outbox.mails import Mail
     from engine.packages.matrix import PackageLine
     from engine.records import AuditRow, Operator
@@ -236,78 +233,12 @@ def package(found: PackageLine) -> Screen[None]:
     return ReadingDialog(lambda width: whole(found, width))
 
 
-def exports(label: str) -> Screen[None]:
-    """What was exported of a version's project, and the way to export it."""
-    from console.screens.exports import ExportsPage
-
-    return ExportsPage(label)
-
-
-def export(found: Export) -> Screen[None]:
-    """An export with its parity."""
-    from console.dialogs.reading import ReadingDialog
-    from console.text.export_lines import export_lines
-
-    return ReadingDialog(lambda width: export_lines(found, width))
-
-
-def where(label: str) -> Screen[None]:
-    """Where a version is."""
-    from console.screens.where import WherePage
-
-    return WherePage(label)
-
-
-def whereabouts(found: Place, at: datetime) -> Screen[None]:
-    """What a workspace says of a version, whole."""
-    from console.dialogs.reading import ReadingDialog
-    from console.text.bundle_lines import place_lines
-
-    return ReadingDialog(lambda width: place_lines(found, at, width))
-
-
-def bundle(label: str) -> Screen[None]:
-    """Write a version as one zip."""
-    from console.dialogs.travel import BundleDialog
-
-    return BundleDialog(label)
-
-
-def send(label: str) -> Screen[None]:
-    """Bring a version to another workspace."""
-    from console.dialogs.travel import SendDialog
-
-    return SendDialog(label)
-
-
-def take_in() -> Screen[None]:
-    """Look into a bundle, and take it in."""
-    from console.dialogs.take_in import TakeInDialog
-
-    return TakeInDialog()
-
-
-def trusted_key(found: TrustedKey) -> Screen[None]:
-    """A key that is trusted, whole."""
-    from console.dialogs.reading import ReadingDialog
-    from console.text.bundle_lines import trusted_lines
-
-    return ReadingDialog(lambda width: trusted_lines(found, width))
-
-
 def token(found: Token, at: datetime) -> Screen[None]:
     """A token, whole but for what opens anything."""
     from console.dialogs.reading import ReadingDialog
     from console.text.token_lines import token_lines
 
     return ReadingDialog(lambda width: token_lines(found, at, width))
-
-
-def own_key() -> Screen[None]:
-    """This workspace's own key."""
-    from console.dialogs.own_key import OwnKeyDialog
-
-    return OwnKeyDialog()
 
 
 def whole_card(card: DecisionCard, at: datetime) -> Screen[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console import routes
+from console import routes, travel_routes
 from console.queries.question import Question
 from console.queries.travel_questions import AskArrivals
 from console.screens.list_page import WholeListPage
@@ -40,4 +40,4 @@ class ArrivalsPage(WholeListPage[Arrived]):
             self.app.push_screen(routes.card(self.selected.origin.label))
 
     def do_take_in(self) -> None:
-        self.app.push_screen(routes.take_in())
+        self.app.push_screen(travel_routes.take_in())

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from console import routes
+from console import routes, travel_routes
 from console.dialogs import reasons
 from console.dialogs.comment import CommentDialog
 from console.dialogs.later import CancelSwapDialog, LaterDialog
@@ -100,19 +100,19 @@ class CardPage(Page):
             self.app.push_screen(routes.diff(self.card.version.against, self.label))
 
     def do_bundle(self) -> None:
-        self.app.push_screen(routes.bundle(self.label))
+        self.app.push_screen(travel_routes.bundle(self.label))
 
     def do_send(self) -> None:
-        self.app.push_screen(routes.send(self.label))
+        self.app.push_screen(travel_routes.send(self.label))
 
     def do_where(self) -> None:
-        self.app.push_screen(routes.where(self.label))
+        self.app.push_screen(travel_routes.where(self.label))
 
     def do_trace(self) -> None:
         self.app.push_screen(routes.trace(self.label))
 
     def do_exports(self) -> None:
-        self.app.push_screen(routes.exports(self.label))
+        self.app.push_screen(travel_routes.exports(self.label))
 
     def do_roll_back(self) -> None:
         if self.card is not None:

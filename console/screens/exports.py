@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console import routes
+from console import travel_routes
 from console.queries.question import Question
 from console.queries.travel_questions import AskExports
 from console.screens.list_page import WholeListPage
@@ -58,7 +58,7 @@ class ExportsPage(WholeListPage[Export]):
 
     def do_open(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(routes.export(self.selected))
+            self.app.push_screen(travel_routes.export(self.selected))
 
     def do_export(self) -> None:
         from console.dialogs.travel import ExportDialog

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console import routes
+from console import travel_routes
 from console.queries.question import Question
 from console.queries.travel_questions import AskTrusted
 from console.screens.list_page import WholeListPage
@@ -34,7 +34,7 @@ class TrustPage(WholeListPage[TrustedKey]):
 
     def do_open(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(routes.trusted_key(self.selected))
+            self.app.push_screen(travel_routes.trusted_key(self.selected))
 
     def do_add_key(self) -> None:
         from console.dialogs.travel import trusting
@@ -48,4 +48,4 @@ class TrustPage(WholeListPage[TrustedKey]):
             self.app.push_screen(distrusting(self.selected))
 
     def do_own_key(self) -> None:
-        self.app.push_screen(routes.own_key())
+        self.app.push_screen(travel_routes.own_key())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console import routes
+from console import routes, travel_routes
 from console.acting.run_commands import Retrain
 from console.dialogs import admin, reasons
 from console.queries.question import Question
@@ -79,19 +79,19 @@ class VersionsPage(ListPage[Version]):
 
     def do_bundle(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(routes.bundle(self.selected.label))
+            self.app.push_screen(travel_routes.bundle(self.selected.label))
 
     def do_send(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(routes.send(self.selected.label))
+            self.app.push_screen(travel_routes.send(self.selected.label))
 
     def do_where(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(routes.where(self.selected.label))
+            self.app.push_screen(travel_routes.where(self.selected.label))
 
     def do_exports(self) -> None:
         if self.selected is not None:
-            self.app.push_screen(routes.exports(self.selected.label))
+            self.app.push_screen(travel_routes.exports(self.selected.label))
 
     def do_score(self) -> None:
         """With the version under the cursor; with the live one it is the project's, whichever is live by then."""
@@ -104,7 +104,7 @@ class VersionsPage(ListPage[Version]):
             self.app.push_screen(routes.trace(self.selected.label))
 
     def do_take_in(self) -> None:
-        self.app.push_screen(routes.take_in())
+        self.app.push_screen(travel_routes.take_in())
 
     def do_health(self) -> None:
         project = self.project or (self.selected.project if self.selected else None)

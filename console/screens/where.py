@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.widget import Widget
 
-from console import routes
+from console import travel_routes
 from console.acting.commands import Result
 from console.acting.travel_commands import AskElsewhere
 from console.dialogs.field import FieldDialog
@@ -115,7 +115,7 @@ class WherePage(WholeListPage[Place]):
 
     def do_open(self) -> None:
         if self.selected is not None and self.at is not None:
-            self.app.push_screen(routes.whereabouts(self.selected, self.at))
+            self.app.push_screen(travel_routes.whereabouts(self.selected, self.at))
 
     def do_ask_others(self) -> None:
         self.app.push_screen(AskOthersDialog(self))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.clock import now, pause, stamp
 from engine.errors import Refusal
+from engine.storage.statements import append_only, refuse, script, split
 from engine.storage.tables.access import ACCESS
 from engine.storage.tables.approvals import APPROVALS
 from engine.storage.tables.backtest import BACKTESTS
@@ -43,33 +44,25 @@ if TYPE_CHECKING:
 _APPEND_ONLY = ("audit", "decisions", "deployments", "measurements")
 
 
-def _refuse(table: str, event: str, columns: str = "") -> str:
-    what = event.split()[0].lower()
-    return (
-        f"CREATE TRIGGER {table}_no_{what} BEFORE {event}{columns} ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;"
-    )
-
-
 def _first(db: Database) -> None:
     statements = AUDIT + TABLES
     for table in _APPEND_ONLY:
-        statements += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
-    statements += _refuse("versions", "DELETE")
+        statements += refuse(table, "UPDATE") + refuse(table, "DELETE")
+    statements += refuse("versions", "DELETE")
     fixed = "id, project, number, digest, made_at, as_of, run, verdict, comparison, sentence, metric"
-    statements += _refuse("versions", "UPDATE", f" OF {fixed}")
-    for statement in _split(statements):
+    statements += refuse("versions", "UPDATE", f" OF {fixed}")
+    for statement in split(statements):
         db.execute(statement)
 
 
 def _schedules(db: Database) -> None:
     statements = SCHEDULES
     for table in ("occurrences", "downtimes"):
-        statements += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
-    statements += _refuse("schedules", "DELETE") + _refuse("engine", "DELETE")
+        statements += refuse(table, "UPDATE") + refuse(table, "DELETE")
+    statements += refuse("schedules", "DELETE") + refuse("engine", "DELETE")
     fixed = "id, project, job, rule, timezone, catch_up, give_up_after, cool_down, enabled, note, origin, since"
-    statements += _refuse("schedules", "UPDATE", f" OF {fixed}")
-    for statement in _split(statements):
+    statements += refuse("schedules", "UPDATE", f" OF {fixed}")
+    for statement in split(statements):
         db.execute(statement)
     # Projects that are there already begin from now: for a rule that nobody kept, nothing is caught up.
     at = stamp(now())
@@ -85,37 +78,37 @@ def _schedules(db: Database) -> None:
 
 
 def _run_facts(db: Database) -> None:
-    for statement in _split(RUN_FACTS):
+    for statement in split(RUN_FACTS):
         db.execute(statement)
 
 
 def _housekeeping(db: Database) -> None:
-    for statement in _split(HOUSEKEEPING + _refuse("bin", "DELETE") + _refuse("holds", "DELETE")):
+    for statement in split(HOUSEKEEPING + refuse("bin", "DELETE") + refuse("holds", "DELETE")):
         db.execute(statement)
 
 
 def _health(db: Database) -> None:
     fixed = "run, project, number, as_of, at, verdict, why, rows, labelled"
-    grown = _refuse("health", "DELETE") + _refuse("health", "UPDATE", f" OF {fixed}")
+    grown = refuse("health", "DELETE") + refuse("health", "UPDATE", f" OF {fixed}")
     for table in ("alerts", "incidents"):
-        grown += _refuse(table, "DELETE")
+        grown += refuse(table, "DELETE")
     for table in ("signals", "triggers"):
-        grown += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
-    for statement in _split(HEALTH + grown):
+        grown += refuse(table, "UPDATE") + refuse(table, "DELETE")
+    for statement in split(HEALTH + grown):
         db.execute(statement)
 
 
 def _reports(db: Database) -> None:
     fixed = "id, project, key, recipient, report, subject, body, token, queued_at"
-    kept = _refuse("outbox", "DELETE") + _refuse("outbox", "UPDATE", f" OF {fixed}")
+    kept = refuse("outbox", "DELETE") + refuse("outbox", "UPDATE", f" OF {fixed}")
     for table in ("reports", "news"):
-        kept += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
-    for statement in _split(REPORTS + kept):
+        kept += refuse(table, "UPDATE") + refuse(table, "DELETE")
+    for statement in split(REPORTS + kept):
         db.execute(statement)
 
 
 def _past(db: Database) -> None:
-    for statement in _split(PAST + _refuse("past", "UPDATE") + _refuse("past", "DELETE")):
+    for statement in split(PAST + refuse("past", "UPDATE") + refuse("past", "DELETE")):
         db.execute(statement)
 
 
@@ -148,8 +141,8 @@ def _pictures(db: Database) -> None:
 def _backups(db: Database) -> None:
     kept = ""
     for table in ("backups", "scrubs"):
-        kept += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
-    for statement in _split(BACKUPS + kept):
+        kept += refuse(table, "UPDATE") + refuse(table, "DELETE")
+    for statement in split(BACKUPS + kept):
         db.execute(statement)
 
 
@@ -167,34 +160,34 @@ def _allowances(db: Database) -> None:
         " until TEXT) STRICT"
     )
     fixed = " OF id, project, run, asked, at, by, reason"
-    kept = _refuse("allowances", "DELETE") + _refuse("allowances", "UPDATE", fixed)
-    for statement in _split(kept):
+    kept = refuse("allowances", "DELETE") + refuse("allowances", "UPDATE", fixed)
+    for statement in split(kept):
         db.execute(statement)
 
 
 def _backtests(db: Database) -> None:
-    for statement in _split(BACKTESTS + _refuse("backtests", "UPDATE") + _refuse("backtests", "DELETE")):
+    for statement in split(BACKTESTS + refuse("backtests", "UPDATE") + refuse("backtests", "DELETE")):
         db.execute(statement)
 
 
 def _routing(db: Database) -> None:
-    kept = _refuse("routed", "UPDATE")
+    kept = refuse("routed", "UPDATE")
     for table in ("routes", "routed", "handovers"):
-        kept += _refuse(table, "DELETE")
+        kept += refuse(table, "DELETE")
     fixed = "id, kind, who, address, starts, ends, days, zone, lets, after, project, at, by"
-    kept += _refuse("routes", "UPDATE", f" OF {fixed}")
-    kept += _refuse("handovers", "UPDATE", " OF id, former, to_whom, by, note, matters, offered_at")
-    for statement in _split(ROUTING + kept):
+    kept += refuse("routes", "UPDATE", f" OF {fixed}")
+    kept += refuse("handovers", "UPDATE", " OF id, former, to_whom, by, note, matters, offered_at")
+    for statement in split(ROUTING + kept):
         db.execute(statement)
 
 
 def _access(db: Database) -> None:
     kept = ""
     for table in ("standings", "project_roles"):
-        kept += _refuse(table, "UPDATE") + _refuse(table, "DELETE")
-    kept += _refuse("bindings", "DELETE")
-    kept += _refuse("bindings", "UPDATE", " OF id, operator, kind, value, label, public_key, comment, at")
-    for statement in _split(ACCESS + kept):
+        kept += refuse(table, "UPDATE") + refuse(table, "DELETE")
+    kept += refuse("bindings", "DELETE")
+    kept += refuse("bindings", "UPDATE", " OF id, operator, kind, value, label, public_key, comment, at")
+    for statement in split(ACCESS + kept):
         db.execute(statement)
 
 
@@ -206,21 +199,21 @@ def _comments(db: Database) -> None:
 def _approvals(db: Database) -> None:
     # Who committed the code of a version since what was live, as projects/source/authors.py found it; NULL: not kept.
     db.execute("ALTER TABLE versions ADD COLUMN authors TEXT")
-    kept = _refuse("addresses", "DELETE") + _refuse("glasses", "UPDATE") + _refuse("glasses", "DELETE")
-    for statement in _split(APPROVALS + kept):
+    kept = refuse("addresses", "DELETE") + refuse("glasses", "UPDATE") + refuse("glasses", "DELETE")
+    for statement in split(APPROVALS + kept):
         db.execute(statement)
 
 
 def _planned_swaps(db: Database) -> None:
     fixed = " OF id, project, number, live_seq, policy, by, reason, due, at, audit"
-    kept = _refuse("planned_swaps", "DELETE") + _refuse("planned_swaps", "UPDATE", fixed)
-    for statement in _split(PLANNED_SWAPS + kept):
+    kept = refuse("planned_swaps", "DELETE") + refuse("planned_swaps", "UPDATE", fixed)
+    for statement in split(PLANNED_SWAPS + kept):
         db.execute(statement)
 
 
 def _rehearsals(db: Database) -> None:
-    kept = _refuse("rehearsals", "DELETE") + _refuse("rehearsals", "UPDATE")
-    for statement in _split(REHEARSALS + kept):
+    kept = refuse("rehearsals", "DELETE") + refuse("rehearsals", "UPDATE")
+    for statement in split(REHEARSALS + kept):
         db.execute(statement)
     # Projects that are there already are rehearsed from the next time on, as those that are added from now on.
     at = stamp(now())
@@ -234,30 +227,15 @@ def _rehearsals(db: Database) -> None:
     )
 
 
-def _script(statements: str) -> Callable[[Database], None]:
-    """A migration that is nothing but ``statements``."""
-
-    def run(db: Database) -> None:
-        for statement in _split(statements):
-            db.execute(statement)
-
-    return run
-
-
-def _fixed(*tables: str) -> str:
-    """Rows of ``tables`` stay as they were written."""
-    return "".join(_refuse(table, "UPDATE") + _refuse(table, "DELETE") for table in tables)
-
-
-_BUNDLES = BUNDLES + _fixed("origins") + _refuse("trusted_keys", "DELETE")
+_BUNDLES = BUNDLES + append_only("origins") + refuse("trusted_keys", "DELETE")
 _PREPARED = " OF id, project, number, digest, live_seq, by, at"
 _FLEET = (
-    FLEET + _refuse("preparations", "DELETE") + _refuse("preparations", "UPDATE", _PREPARED)
-    + _refuse("confirmations", "UPDATE") + _refuse("taken_out", "DELETE")
+    FLEET + refuse("preparations", "DELETE") + refuse("preparations", "UPDATE", _PREPARED)
+    + refuse("confirmations", "UPDATE") + refuse("taken_out", "DELETE")
 )  # fmt: skip
 _LOGGED = " OF id, project, file, version, worker, digest, bytes, requests, rows, since, until, written_at"
-_REQUESTS = REQUESTS + _refuse("request_blocks", "UPDATE", _LOGGED)
-_FEEDBACK = FEEDBACK + _fixed("feedback_batches", "feedback_decisions", "learnt_words", "frozen_learners")
+_REQUESTS = REQUESTS + refuse("request_blocks", "UPDATE", _LOGGED)
+_FEEDBACK = FEEDBACK + append_only("feedback_batches", "feedback_decisions", "learnt_words", "frozen_learners")
 
 # In order, each applied once; append to it, and never edit what was released.
 MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
@@ -283,31 +261,18 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("approvals", _approvals),
     ("planned swaps", _planned_swaps),
     ("rehearsals", _rehearsals),
-    ("bundles", _script(_BUNDLES)),
-    ("exports", _script(EXPORTS + _fixed("exports"))),
-    ("common packages", _script(PACKAGES + _fixed("package_rules", "package_exceptions"))),
-    ("judged here", _script(JUDGED_HERE + _fixed("judged_here"))),
-    ("fleet", _script(_FLEET)),
-    ("requests", _script(_REQUESTS)),
-    ("tokens", _script(TOKENS + _fixed("token_uses"))),
-    ("feedback", _script(_FEEDBACK)),
-    ("scorings", _script(SCORINGS + _refuse("scorings", "DELETE"))),
-    ("skew checks", _script(SKEW_CHECKS)),
+    ("bundles", script(_BUNDLES)),
+    ("exports", script(EXPORTS + append_only("exports"))),
+    ("common packages", script(PACKAGES + append_only("package_rules", "package_exceptions"))),
+    ("judged here", script(JUDGED_HERE + append_only("judged_here"))),
+    ("fleet", script(_FLEET)),
+    ("requests", script(_REQUESTS)),
+    ("tokens", script(TOKENS + append_only("token_uses"))),
+    ("feedback", script(_FEEDBACK)),
+    ("scorings", script(SCORINGS + refuse("scorings", "DELETE"))),
+    ("skew checks", script(SKEW_CHECKS)),
 )
 LATEST = len(MIGRATIONS)
-
-
-def _split(script: str) -> list[str]:
-    """The single statements of ``script``; ``executescript`` would end the migration's transaction."""
-    import sqlite3
-
-    statements, current = [], ""
-    for piece in script.split(";"):
-        current += piece + ";"
-        if sqlite3.complete_statement(current):
-            statements.append(current.strip())
-            current = ""
-    return [s for s in statements if s != ";"]
 
 
 def _numbered(change: Callable[[Database], None], version: int) -> Callable[[Database], None]:
