@@ -36,7 +36,7 @@ TRAVEL = (
     Fault("others are asked one question at a time", _WHERE, "        if command in self.app.runner.busy:\n", "        if False:\n", _ELSEWHERE),
     Fault("what a host is called does not steer the terminal", "console/text/bundle_lines.py", "plain(place.workspace, 200) if", "place.workspace if", _KEYS),
     Fault("what is pasted does not steer the terminal", "console/dialogs/dialog.py", "{self.GIVEN}: {plain(reason, SENTENCE)}", "{self.GIVEN}: {reason}", _KEYS),
-    Fault("over SSH no key names a file", "console/screens/versions.py", 'if action in ("bundle", "take_in") and', "if action in () and", _KEYS),
+    Fault("over SSH no key names a file", "console/screens/versions.py", 'if action in ("bundle", "take_in", "score") and', "if action in () and", _KEYS),
     Fault("what is forced has a reason", "console/dialogs/travel.py", "if self.said_yes(self.FORCE) and not", "if False and not", _EXPORTS),
     Fault("the worst rows are a table", "console/text/export_lines.py", "{pad(plain(each.version, 200), both)}", "{plain(each.version, 200)}", _EXPORTS),
     Fault("the last rehearsal is seen at every width", "console/text/tables.py", "cells.REHEARSED, _rehearsed, yields=1)", "cells.REHEARSED, _rehearsed, yields=6)", _WORDS),

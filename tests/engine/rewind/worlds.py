@@ -20,13 +20,9 @@ from engine.backup import scrub
 from engine.backup.records import Scrub
 from engine.clock import stamp
 from engine.errors import LeverframeError
-from engine.housekeeping import bin as bins
 from engine.housekeeping import places, settings
-from engine.housekeeping.records import CleanItem
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.records import HealthFinding, Severity
-from engine.outbox import mails, outbox
-from engine.outbox.outbox import Draft
 from engine.projects import allowances, registry
 from engine.records import Metric, ProjectStatus
 from engine.release import swap
@@ -38,10 +34,11 @@ from engine.runs.steps.step import StepResult
 from engine.schedule import book
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
-from engine.versions import catalog, contents, holds
+from engine.versions import catalog, holds
 from tests import tiny
 from tests.engine.rewind.approval_acts import ApprovalActs
 from tests.engine.rewind.bundle_acts import BundleActs
+from tests.engine.rewind.disk_acts import DiskActs
 from tests.engine.rewind.feedback_acts import FeedbackActs
 from tests.engine.rewind.fleet_acts import FleetActs
 from tests.engine.rewind.package_acts import PackageActs
@@ -111,7 +108,7 @@ def _known(status: ProjectStatus) -> ProjectStatus:
 
 
 @dataclass
-class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs, FeedbackActs, FleetActs):
+class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs, FeedbackActs, FleetActs, DiskActs):
     """Acts of a chance order; each is tried, and what the engine refuses has simply not happened."""
 
     root: Path
@@ -373,34 +370,3 @@ class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs, Feed
             each = versions[len(self.kept) % len(versions)]
             damage = "rot" if len(self.kept) % 2 else None
             scrub.record(self.ledger, each, Scrub(each.label, at, 1, damage))
-
-    # The bin and the mail
-
-    def clean(self, project: str) -> None:
-        label, at = self.versions(project, "retired", "failed", "rejected"), self.tick()
-        item = CleanItem(f"version:{label}", "version", label, 1, True, "old")
-        with self.ledger.write() as db:
-            if catalog.find(db, label)["cleaned_at"] is None:
-                number = bins.open_row(db, item, (), self.ada, "old", 14, at)
-                db.execute("UPDATE bin SET state = 'binned' WHERE id = ?", (number,))
-
-    def give_back(self, project: str) -> None:
-        with self.ledger.write() as db:
-            row = db.execute("SELECT * FROM bin WHERE state = 'binned' LIMIT 1").fetchone()
-            if row is not None:
-                state, at = self.chance.choice(["restored", "purged"]), stamp(self.tick())
-                db.execute("UPDATE bin SET state = ?, ended_at = ? WHERE id = ?", (state, at, row["id"]))
-                if state == "restored":
-                    contents.set_cleaned(db, row["item"].removeprefix("version:"), None)
-
-    def mail(self, project: str) -> None:
-        with self.ledger.write() as db:
-            outbox.queue(db, Draft(project, f"k{self.chance.random()}", "subject"), ["a@example.org"], self.tick())
-
-    def send(self, project: str) -> None:
-        with self.ledger.read() as db:
-            waiting = outbox.due(db, self.now + timedelta(days=1))
-        if waiting:
-            with self.ledger.read() as db:
-                mail = mails.find(db, waiting[0])
-            outbox.accepted(self.ledger, mail, self.tick())
