@@ -108,3 +108,23 @@ def test_a_linear_model_that_stands_alone_is_written_too(models: Models, tmp_pat
     tiny.git(folder, "commit", "-qam", "two numbers")
     models.engine.add(folder)
     assert models.engine.export(retrained(models.engine, NOW, "alone"), "onnx", tmp_path / "out").parity.holds
+
+
+@pytest.mark.parametrize("name", ["logit", "ridge", "boosted", "gaps", "prices", "forest"])
+def test_the_same_are_scored_by_tables_that_answered_their_whole_holdout_alike(models: Models, name: str) -> None:
+    found = models.engine.show(models.label(name)).scorer
+    assert (found.maker, found.why, len(found.files)) == ("compiled", "", 3), found.sentence
+    assert found.parity is not None and found.parity.rows == 900 and found.parity.changed in (0, None)
+    assert found.parity.gaps.rows > 50 and found.parity.unseen.rows > 30
+
+
+def test_such_a_version_is_proven_both_ways(models: Models) -> None:
+    told: list[str] = []
+    models.engine.move(models.engine.plan_release(models.label("gaps")), "tried", lambda step: told.append(step.what))
+    assert "200 of 200 golden rows equal by its compiled tables too" in told
+
+
+def test_one_that_no_table_stands_for_keeps_its_process_and_says_why(models: Models) -> None:
+    found = models.engine.show(models.label("nearest")).scorer
+    assert (found.maker, found.files, found.parity) == ("process", (), None)
+    assert found.sentence.startswith("a process of its own: ") and "Odd" in found.why
