@@ -27,7 +27,7 @@ from engine.jobs.score.records import Place, Scoring
 from engine.jobs.score.replacing import may_replace
 from engine.jobs.score.wishes import Wish
 from engine.jobs.score.writing import FileSink, Sink
-from engine.projects.manifest.reader import load_manifest
+from engine.projects.manifest.reader import manifest_of
 from engine.projects.manifest.score import spec_of
 from engine.runs import history, queue
 from engine.runs.cancelling import refuse_cancelled
@@ -80,8 +80,8 @@ def score(ledger: Ledger, context: RunContext) -> None:
         options = history.options(db, context.run.id)
     label, document = _version(ledger, context, options)
     job = _Scoring(ledger, context, label, document)
-    with measured(WRITE_SCORES, context.record), job.open() as code:
-        made = job.all(_wishes(context, options, document, code))
+    with measured(WRITE_SCORES, context.record), job.open():
+        made = job.all(_wishes(context, options, document))
     drop_copies(context.folder)
     with ledger.write() as db:
         queue.finish(db, context.run.id, "succeeded", clock.now(), version=label, why=in_words(made))
@@ -108,9 +108,7 @@ def _version(
     return version.label, documents.of_version(context.store, version.label, version.digest)
 
 
-def _wishes(
-    context: RunContext, options: Mapping[str, Any], document: VersionDocument, code: Path
-) -> Sequence[Wish]:
+def _wishes(context: RunContext, options: Mapping[str, Any], document: VersionDocument) -> Sequence[Wish]:
     if "input" in options:
         return [wishes.asked(options)]
     spec = spec_of(document.settings)
@@ -119,6 +117,9 @@ def _wishes(
             f"The live version of {context.run.project} has no section [score], so there is nothing to score; one that "
             "has it must be approved first."
         )
+    code = context.folder / "code"
+    if spec.source.endswith(".sql"):
+        documents.write_folder(context.store, document.code.files, code)
     found = wishes.scheduled(spec, context.project_path, code)
     if not found:
         raise NothingNew(f"No file is there that [score] names: {plain(spec.source, 200)}.")
@@ -133,8 +134,8 @@ class _Scoring:
         self.log = Log(context.folder)
 
     @contextmanager
-    def open(self) -> Iterator[Path]:
-        """Have the version ready within the block, which is given the folder of its code."""
+    def open(self) -> Iterator[None]:
+        """Have the version ready within the block."""
         context, folder = self.context, self.context.folder / "live"
         context.tell(0.0, f"taking {self._label} out of the store")
         self.ready = open_ready(
@@ -143,9 +144,9 @@ class _Scoring:
         )  # fmt: skip
         try:
             context.watch(_Ending(self.ready))
-            data = load_manifest(folder / "code", of_version=True).data
+            data = manifest_of(dict(self._document.settings)).data
             self.learnt = learnt(context.store, self._label, self._document, data)
-            yield folder / "code"
+            yield
         finally:
             self.ready.close()
 
