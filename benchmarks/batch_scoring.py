@@ -31,6 +31,7 @@ from engine.jobs.score.passage import Passage
 from engine.jobs.score.reading import ParquetSource
 from engine.jobs.score.writing import FileSink
 from engine.projects.manifest.reader import manifest_of
+from engine.runs.own_work import peak_memory
 from engine.scoring.makers import open_ready
 from engine.storage.blocks import read_folder
 from engine.storage.objects import ObjectStore
@@ -45,7 +46,8 @@ if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
 
 PIECE = 20_000
-# Loads once, then answers each line with the seconds that it took.
+Took = tuple[float, float]  # seconds by the clock, and of CPU
+# Loads once, then answers each line with the seconds that it took, and those of CPU.
 PLAIN = """
 import json, pickle, sys, time
 import numpy as np
@@ -56,10 +58,10 @@ np.save(sys.argv[4], model.predict_proba(frame))
 print("ready", flush=True)
 for line in sys.stdin:
     size = int(line)
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     for start in range(0, len(frame), size):
         model.predict_proba(frame.iloc[start:start + size])
-    print(time.perf_counter() - began, flush=True)
+    print(time.perf_counter() - began, time.process_time() - cpu, flush=True)
 """
 
 
@@ -73,10 +75,10 @@ def ready(home: Path, label: str, document: VersionDocument, folder: Path) -> It
         scorer.close()
 
 
-def passed(home: Path, label: str, document: VersionDocument, scorer: ReadyScorer, source: Path, output: Path) -> float:
-    """Seconds that the whole passage takes."""
+def passed(home: Path, label: str, document: VersionDocument, scorer: ReadyScorer, source: Path, output: Path) -> Took:
+    """What the whole passage takes."""
     of = learnt(ObjectStore(home / "objects"), label, document, manifest_of(dict(document.settings)).data)
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     given = ParquetSource(source, of)
     passage = Passage(given, scorer, of, 1, lambda schema: FileSink(output, "parquet", schema, 1))
     try:
@@ -85,7 +87,7 @@ def passed(home: Path, label: str, document: VersionDocument, scorer: ReadyScore
     finally:
         passage.close()
         given.close()
-    return time.perf_counter() - began
+    return time.perf_counter() - began, time.process_time() - cpu
 
 
 def live(engine: Engine) -> tuple[str, VersionDocument]:
@@ -135,15 +137,14 @@ def peak(home: Path, source: Path) -> float:
 
 def measured(home: Path, source: Path) -> None:
     """In a process of its own: score, and say the peak of its memory."""
-    import resource
-
     engine = open_engine(home)
     with TemporaryDirectory() as temporary:
         label, document = live(engine)
         with ready(home, label, document, Path(temporary)) as scorer:
             passed(home, label, document, scorer, source, Path(temporary) / "out.parquet")
     engine.close()
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    # Not ru_maxrss, which begins at the size of the process that started this one.
+    print(peak_memory(Path("/proc/self/status").read_text()) / 1e6)
 
 
 def main() -> int:
@@ -178,15 +179,17 @@ def timed(engine: Engine, folder: Path, rounds: int, count: int, many: int) -> i
         plain.stdout.readline()
         passed(home, label, document, scorer, source, output)
         compared(whole, output)
-        took: dict[str, list[float]] = {"passage": [], "whole": [], "pieces": []}
+        took: dict[str, list[Took]] = {"passage": [], "whole": [], "pieces": []}
         for _ in range(rounds):
             took["passage"].append(passed(home, label, document, scorer, source, output))
             for name, size in (("whole", count), ("pieces", PIECE)):
                 plain.stdin.write(f"{size}\n")
                 plain.stdin.flush()
-                took[name].append(float(plain.stdout.readline()))
+                seconds, cpu = map(float, plain.stdout.readline().split())
+                took[name].append((seconds, cpu))
         plain.stdin.close()
-    best = {name: median(each) for name, each in took.items()}
+    best = {name: median(seconds for seconds, _ in each) for name, each in took.items()}
+    of_cpu = {name: median(cpu for _, cpu in each) for name, each in took.items()}
     few, most = peak(home, rows(home, document, folder, many // 15)), peak(home, rows(home, document, folder, many))
     compiled = scorer.maker == "compiled"
     print(f"{label} ({scorer.maker}), {count:,} rows; {count / best['passage']:,.0f} rows a second.")
@@ -196,6 +199,8 @@ def timed(engine: Engine, folder: Path, rounds: int, count: int, many: int) -> i
         figures.Figure(f"predict_proba in pieces of {PIECE:,}", best["pieces"]),
         figures.Figure("the whole frame against the passage", best["whole"] / best["passage"],
                        4.0 if compiled else None, "x", at_most=False),
+        figures.Figure("CPU of the passage", of_cpu["passage"]),
+        figures.Figure("CPU of the whole frame against the passage's", of_cpu["whole"] / of_cpu["passage"], unit="x"),
         figures.Figure("the pieces against the passage", best["pieces"] / best["passage"], 1.0, "x", at_most=False),
         figures.Figure(f"peak memory for {many // 15:,} rows", few, unit="MB"),
         figures.Figure(f"peak memory for {many:,} rows", most, 1.25 * few, "MB"),

@@ -7,6 +7,7 @@ table come first; whoever makes a promise that tests must hold adds a line.
 from __future__ import annotations
 
 from benchmarks.access_mutants import ACCESS
+from benchmarks.batch_mutants import BATCH
 from benchmarks.bundle_mutants import BUNDLES
 from benchmarks.door_mutants import DOOR
 from benchmarks.engine_mutants import ENGINES
@@ -179,8 +180,7 @@ FAULTS = (
     *PACKAGES,
     *PLANNED_SWAPS,
     *REFUSALS, *REHEARSALS,
-    *SOURCE,
-    *EXPORTS,
+    *SOURCE, *BATCH, *EXPORTS,
     *FLEET,
     *IMPORTED,
     # Audit.

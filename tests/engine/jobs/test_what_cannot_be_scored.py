@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pyarrow as pa
 import pytest
@@ -11,7 +12,10 @@ import pytest
 from engine.errors import Refusal
 from engine.jobs.score import reading
 from engine.jobs.score.learnt import fitted
-from tests.scoring_ground import learnt, read, rows, scored, written
+from engine.jobs.score.learnt import learnt as learnt_of
+from engine.projects.manifest.records import DataSpec, Program
+from engine.storage.objects import ObjectStore, Stored
+from tests.scoring_ground import ANSWERS, FEATURES, SCHEMA, learnt, read, rows, scored, written
 
 HEAD = "id,place,x,n\n"
 GOOD = "1,A,0.5,3\n"
@@ -85,6 +89,35 @@ def test_a_column_of_another_kind_is_refused(tmp_path: Path, name: str, given: p
     with pytest.raises(Refusal) as refused:
         scored(written(tmp_path, table), tmp_path / "out.parquet")
     assert str(refused.value) == f"{sentence}; mend it, or cast it."
+
+
+@pytest.mark.parametrize(
+    ("key", "sensitive", "written_key"),
+    [
+        (("id",), (), ("id",)),
+        (("id", "place"), ("place",), ()),
+        (("id", "prediction"), (), ()),
+        (("leverframe_run",), (), ()),
+        ((), (), ()),
+    ],
+)
+def test_a_key_is_written_unless_some_of_it_is_sensitive_or_named_like_what_is_written(
+    tmp_path: Path, key: tuple[str, ...], sensitive: tuple[str, ...], written_key: tuple[str, ...]
+) -> None:
+    store = ObjectStore(tmp_path)
+
+    def stored(table: pa.Table) -> Stored:
+        content = written(tmp_path, table, "golden.parquet").read_bytes()
+        digest = store.put(content)
+        return Stored(digest, len(content), (digest,))
+
+    golden = SimpleNamespace(inputs=stored(FEATURES.empty_table()), predictions=stored(ANSWERS.empty_table()))
+    document = SimpleNamespace(
+        golden=golden, model=SimpleNamespace(features=("x", "n")), schema=SCHEMA, data=SimpleNamespace(types=None)
+    )
+    data = DataSpec(Program("a:b", None), "late", key=key, sensitive=sensitive)
+    found = learnt_of(store, "tiny@1", cast(Any, document), data)
+    assert (found.key, found.features.names, found.answers) == (written_key, ["x", "n"], ANSWERS)
 
 
 @pytest.mark.parametrize(

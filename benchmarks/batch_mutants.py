@@ -1,0 +1,56 @@
+"""Faults in scoring files and tracing rows: a part of the table of ``promise_mutants.py``."""
+
+from __future__ import annotations
+
+from benchmarks.mutation.fault import Fault
+
+_FILE = ("tests/engine/jobs/test_a_file_is_scored.py",)
+_BAD = ("tests/engine/jobs/test_what_cannot_be_scored.py",)
+_BOOK = ("tests/engine/jobs/test_scorings_are_kept.py",)
+_DATABASE = ("tests/engine/jobs/test_a_database_is_scored.py",)
+_FLOW = ("tests/engine/jobs/test_reading_scoring_and_writing_at_once.py",)
+_WISHES = ("tests/engine/jobs/test_what_is_scored_by_schedule.py",)
+_MANIFEST = ("tests/engine/projects/test_manifest_score.py",)
+_VERBS = ("tests/cli/test_score.py",)
+_SCREEN = ("tests/console/test_scores_by_key.py",)
+_WRITING, _READING, _KEPT = (f"engine/jobs/score/{name}.py" for name in ("writing", "reading", "book"))
+_LEARNT, _SQL, _PLACES = (f"engine/jobs/score/{name}.py" for name in ("learnt", "database", "places"))
+_TRACE, _PASSAGE, _WISH = (f"engine/jobs/score/{name}.py" for name in ("trace", "passage", "wishes"))
+
+BATCH = (
+    Fault("no output has its name before it is whole", _WRITING, 'place.with_name(f".{place.name}{_MARK}{run}.tmp")', "place", _FILE),
+    Fault("what a killed run left goes", _WRITING, "            drop_left(place)\n", "", _FILE),
+    Fault("what somebody put there meanwhile is not written over", _WRITING, "            if replace:\n", "            if True:\n", _FILE),
+    Fault("the digest is that of the bytes", _WRITING, "        self._digest.update(content)\n", "", _FILE),
+    Fault("rows lie the same however they came", _READING, "        while held >= PIECE:\n", "        while held:\n", _FILE),
+    Fault("the number of a row counts all before it", _WRITING, "range(start + 1, start + rows + 1)", "range(1, rows + 1)", _FILE),
+    Fault("what was changed while it was read is not scored", _READING, "        if now != self._then:\n", "        if False:\n", _FILE),
+    Fault("there is an answer for each row", _PASSAGE, "        if answers.num_rows != table.num_rows:\n", "        if False:\n", _FILE),
+    Fault("a sensitive key is written nowhere", _LEARNT, "{*data.sensitive, *answers.names, *OWN}", "{*answers.names, *OWN}", _BAD),
+    Fault("a column of another kind is refused", _LEARNT, "    if not (given in (\"empty\", learnt_as) or numbers or learnt_as == \"empty\"):\n", "    if False:\n", _BAD),
+    Fault("a number keeps its value whatever its type", _LEARNT, "        return column.cast(field.type)\n", "        return column.cast(field.type, safe=False)\n", _BAD),
+    Fault("the row that cannot be read is told", _READING, "enumerate(rows, 1)", "enumerate(rows, 0)", _BAD),
+    Fault("a column that is there twice is refused", _LEARNT, "    if twice is not None:\n", "    if False:\n", _BAD),
+    Fault("who does it again names the first run", _KEPT, "first or run, project", "run, project", _BOOK),
+    Fault("another version is another scoring", _KEPT, "WHERE project = ? AND number = ? AND input_digest = ?\"\n            \" AND output = ?\",\n            (project, number, input_digest, output)", "WHERE project = ? AND input_digest = ?\"\n            \" AND output = ?\",\n            (project, input_digest, output)", _BOOK),
+    Fault("of two who write to one place one is refused", _KEPT, "    if busy is not None:\n", "    if False:\n", _BOOK),
+    Fault("what nobody's scoring wrote is not written over", "engine/jobs/score/replacing.py", "return file_digest(path) == before.digest", "return True", _BOOK),
+    Fault("what ended is ended", "engine/jobs/score/replacing.py", "not (ours or before.ended_at is None)", "False", _BOOK),
+    Fault("a release ends where the next begins", "engine/jobs/score/releases.py", "(each.until is None or scoring.at < each.until)", "True", _BOOK),
+    Fault("a moment that is over knows no later end", "engine/rewind/rules.py", "UPDATE scorings SET ended_at = NULL, rows = NULL, digest = NULL WHERE ended_at > :at", "UPDATE scorings SET rows = rows", _BOOK),
+    Fault("a table is put there in one transaction", _SQL, '            connection.exec_driver_sql("ROLLBACK")\n', '            connection.exec_driver_sql("COMMIT")\n', _DATABASE),
+    Fault("a table is not written over unasked", _SQL, "        if there is not None and not replace:\n", "        if False:\n", _DATABASE),
+    Fault("a query only reads", _SQL, '                connection.exec_driver_sql("PRAGMA query_only = ON")\n', "                pass\n", _DATABASE),
+    Fault("the ledger is no database to write to", _SQL, "        if database.file and Path", "        if False and Path", _DATABASE),
+    Fault("a table is read in the order of its key", _SQL, 'if key else ""\n', 'if not key else ""\n', _DATABASE),
+    Fault("what goes wrong in one thread ends all", "engine/jobs/score/flow.py", "            self._over.set()\n", "            pass\n", _FLOW),
+    Fault("few pieces are held", "engine/jobs/score/flow.py", "_BETWEEN = 2", "_BETWEEN = 0", _FLOW),
+    Fault("nothing is written into the workspace", _PLACES, "    if real.is_relative_to(os.path.realpath(workspace.root)):\n", "    if False:\n", _WISHES),
+    Fault("no URL is taken for a variable", _PLACES, "    if not _VARIABLE.fullmatch(variable) or", "    if", _WISHES),
+    Fault("a query is the version's own", _WISH, "    if not os.path.realpath(path).startswith", "    if False and not os.path.realpath(path).startswith", _WISHES),
+    Fault("two files are not written to one", _WISH, "        if output in found:\n", "        if False:\n", _WISHES),
+    Fault("a schedule says what it scores", "engine/projects/manifest/score.py", '        if "score" in schedule:\n', "        if False:\n", _MANIFEST),
+    Fault("a file that was changed is told as that", _TRACE, "scorings, whole=False,", "scorings, whole=True,", _VERBS),
+    Fault("a row is the one that was asked for", _TRACE, "batch.slice(number - 1 - start, 1)", "batch.slice(0, 1)", _VERBS),
+    Fault("what was begun and not ended is told", "console/text/trace_lines.py", 'if each.ended_at else Span("  did not come to its end", "failing")', 'if True else Span("")', _SCREEN),
+)  # fmt: skip
