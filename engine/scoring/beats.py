@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.text import plain
+
 FOLDER = "workers"
 MOST = 1000
 _MODE, _LONGEST = 0o640, 1 << 20
@@ -52,13 +54,17 @@ class Fallbacks:
 
 @dataclass(frozen=True)
 class Beat:
-    """What a worker said last. ``age``: seconds since then; None where it has not said anything yet."""
+    """What a worker said last. ``age``: seconds since then; None where it has not said anything yet.
+
+    ``lived``: for how many seconds it had been there when it said so.
+    """
 
     worker: str
     pid: int
     age: float | None
     answers: Mapping[str, Answering] = field(default_factory=dict)
     fallbacks: Mapping[str, Fallbacks] = field(default_factory=dict)
+    lived: float = float("inf")
 
 
 class Place:
@@ -67,7 +73,7 @@ class Place:
     def __init__(self, locks: Path, name: str) -> None:
         """``locks``: the workspace's folder of that name. Raises OSError where nothing can be written."""
         self.name = name
-        self._path = locks / FOLDER / name
+        self._path, self._began = locks / FOLDER / name, time.monotonic()
         self._file = self._held()
 
     def say(self, answers: Mapping[str, Answering], fallbacks: Mapping[str, Fallbacks]) -> bool:
@@ -78,6 +84,7 @@ class Place:
             self._file = self._held()
         said = {
             "at": time.monotonic(),
+            "began": self._began,
             "pid": os.getpid(),
             "answers": {project: asdict(each) for project, each in answers.items()},
             "fallbacks": {project: asdict(each) for project, each in fallbacks.items()},
@@ -172,6 +179,28 @@ def _beat(path: Path, now: float) -> Beat | None:
         os.close(file)
 
 
+def answers_of(said: Mapping[str, Any]) -> dict[str, Answering]:
+    """What a worker wrote down of itself: no more is taken from it than fits, and nothing that steers a terminal.
+
+    Raises ValueError, KeyError or TypeError for anything else.
+    """
+    return {
+        plain(project, 200): Answering(
+            plain(str(each["label"]), 200),
+            plain(str(each["digest"]), 64),
+            int(each["deployment"]),
+            None if each["why"] is None else plain(str(each["why"]), 500),
+        )
+        for project, each in said.items()
+    }
+
+
+def _fallbacks(said: Mapping[str, Any]) -> Fallbacks:
+    ago = None if said["ago"] is None else float(said["ago"])
+    counts = (int(said[name]) for name in ("previous", "rule", "failed"))
+    return Fallbacks(*counts, ago=ago, why=plain(str(said["why"]), 300))
+
+
 def _read(name: str, raw: bytes, now: float) -> Beat:
     try:
         said: dict[str, Any] = json.loads(raw.partition(b"\n")[0])
@@ -179,8 +208,9 @@ def _read(name: str, raw: bytes, now: float) -> Beat:
             name,
             int(said["pid"]),
             max(0.0, now - float(said["at"])),
-            {project: Answering(**each) for project, each in said["answers"].items()},
-            {project: Fallbacks(**each) for project, each in said["fallbacks"].items()},
+            answers_of(said["answers"]),
+            {plain(project, 200): _fallbacks(each) for project, each in said["fallbacks"].items()},
+            max(0.0, float(said["at"]) - float(said["began"])),
         )
     except (ValueError, KeyError, TypeError, AttributeError):  # It has not said anything yet, or not all of it.
         return Beat(name, 0, None)

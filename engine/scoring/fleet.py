@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.clock import moment, stamp
-from engine.scoring.beats import Answering, Fallbacks, Place, lives
+from engine.scoring.beats import Answering, Fallbacks, Place, answers_of, lives
 from engine.storage.ledger import Ledger
 from engine.text import plain
 
@@ -235,8 +235,7 @@ def standing(db: sqlite3.Connection, locks: Path, preparation: Preparation) -> S
 
 def _worker(row: sqlite3.Row) -> WorkerRow:
     said: dict[str, Any] = json.loads(row["answers"])
-    answers = {project: Answering(**each) for project, each in said.items()}
-    return WorkerRow(row["name"], row["pid"], moment(row["began_at"]), answers, moment(row["said_at"]))
+    return WorkerRow(row["name"], row["pid"], moment(row["began_at"]), answers_of(said), moment(row["said_at"]))
 
 
 def _preparation(row: sqlite3.Row) -> Preparation:

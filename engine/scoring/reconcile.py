@@ -16,6 +16,8 @@ SILENT = 5.0
 """Seconds without a word, of a worker that gives one each second."""
 JUST_NOW = timedelta(seconds=3)
 """What was made live so lately may not have been said by anybody yet."""
+BEGINS = 20.0
+"""Seconds in which a worker that has just begun lets nobody in until it has what is live."""
 STOOD_IN = 60.0
 """Seconds for which it is told that somebody else answered."""
 
@@ -63,7 +65,8 @@ def _of_one(live: Live, worker: Beat, settled: bool) -> list[Disagreement]:
         return [Disagreement(f"silent:{worker.worker}", "unknown", why)]
     found = []
     said = worker.answers.get(live.project)
-    if settled and (said is None or said.deployment != live.deployment):
+    begins = (said is None or not said.label) and worker.lived < BEGINS
+    if settled and not begins and (said is None or said.deployment != live.deployment):
         answers = f"answers with {said.label}" if said is not None and said.label else "answers nothing"
         because = f" ({said.why.rstrip('.')})" if said is not None and said.why and not said.label else ""
         why = f"{who} {answers}{because}, and the ledger says {live.label} is live"

@@ -216,12 +216,20 @@ def test_a_worker_says_what_it_answers_with_to_the_ledger_once_and_again_and_aga
     assert beat.age is not None and beat.age < 5
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'{"pid": "x"}', b'{"pid": 1, "at": 0, "answers": 3}'])
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'{"pid": "x"}', b'{"pid": 1, "at": 0, "answers": 3}', b"x" * 3])
 def test_a_file_that_says_nonsense_says_nothing(engine: Engine, raw: bytes) -> None:
     worker = served.follower(engine)
     locks = workspace_of(engine).root / "locks"
     (locks / beats.FOLDER / worker.worker.name).write_bytes(raw)
     assert beats.everybody(locks)[worker.worker.name].age is None
+
+
+def test_what_a_worker_says_of_itself_steers_no_terminal(engine: Engine) -> None:
+    worker = served.follower(engine)
+    locks = workspace_of(engine).root / "locks"
+    said = beats.Answering("numbers@1\x1b[2J", "\x1b" * 9, 1, "\x1b]0;x\x07")
+    worker.worker.beat({"numbers\x1b[2J": said}, {"numbers": beats.Fallbacks(why="\x1b[2J")})
+    assert "\x1b" not in repr(beats.everybody(locks)).replace("\\x1b", "\x1b")
 
 
 def test_a_version_that_crashes_three_times_in_a_minute_is_asked_no_more_in_any_worker(

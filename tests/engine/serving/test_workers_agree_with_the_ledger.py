@@ -3,6 +3,7 @@ are told to people until they are over."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -75,6 +76,13 @@ def test_what_went_live_this_moment_may_not_have_been_said_yet_but_a_clock_set_b
     assert len(disagreements(live, [beat(OLD)], False, NOW)) == told
 
 
+@pytest.mark.parametrize(("said", "lived", "told"), [(None, 19.9, 0), (None, 20.0, 1), (OLD, 19.9, 1)])
+def test_a_worker_that_has_just_begun_has_time_to_get_ready_but_not_to_answer_with_another(
+    said: Answering | None, lived: float, told: int
+) -> None:
+    assert len(disagreements(LIVE, [replace(beat(said), lived=lived)], False, NOW)) == told
+
+
 def test_the_worst_comes_first() -> None:
     live = Live("numbers", "numbers@2", 7, LIVE.at, out="numbers@2 crashed 3 times")
     found = disagreements(live, [beat(age=60.0), beat(OLD)], True, NOW)
@@ -98,6 +106,7 @@ def test_a_worker_left_behind_is_red_everywhere_until_it_follows(
     engine: Engine, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reconcile, "JUST_NOW", timedelta(0))
+    monkeypatch.setattr(reconcile, "BEGINS", 0.0)
     served.go(engine, ledger, 1)
     worker, locks = served.follower(engine), workspace_of(engine).root / "locks"
     later = clock.now()
