@@ -30,6 +30,7 @@ from engine.records import Metric, Operator, Overview, Point, Project, ProjectSt
 from engine.release import history, planned_swaps, workers_agree
 from engine.release.history import LiveRelease
 from engine.release.live_folder import pointed_at
+from engine.requests import report
 from engine.runs import history as runs
 from engine.runs.times import times_history
 from engine.schedule.due import due_after
@@ -63,6 +64,7 @@ class _Found:
     looks: Mapping[str, Look]
     alerts: Mapping[str, list[Alert]]
     serving: Mapping[str, tuple[Disagreement, ...]]
+    rates: Mapping[str, float]
 
 
 def overview(db: sqlite3.Connection, workspace: Workspace | None, operator: Operator, now: datetime) -> Overview:
@@ -111,6 +113,7 @@ def _find(
         looks=looks.newest_of(db, names, now),
         alerts=_by_project(sorted(alert_book.open_of(db, names), key=lambda alert: alert.id)),
         serving=workers_agree.compared(db, workspace.root / "locks", now) if workspace is not None else {},
+        rates=report.rates(db, names, now),
     )
 
 
@@ -172,6 +175,7 @@ def _status(found: _Found, workspace: Workspace | None, project: Project, now: d
         rollback_to=f"{name}@{versions.back}" if versions.back else None,
         rollback_damaged=versions.back_damaged,
         reasons=reasons,
+        per_second=found.rates.get(name),
     )
 
 

@@ -243,7 +243,8 @@ class Reason:
 
 @dataclass(frozen=True)
 class ProjectStatus:
-    """One line of the overview. ``measured_on``: on which rows ``metric`` rests, in words.
+    """One line of the overview. ``measured_on``: on which rows ``metric`` rests, in words. ``per_second``: requests of
+    late; None where there were none.
 
     ``reasons`` are all there are, the worst first; the first of them is ``verdict``, ``why`` and ``since``.
     """
@@ -266,6 +267,7 @@ class ProjectStatus:
     measured_on: str = ""
     reasons: tuple[Reason, ...] = ()
     rollback_damaged: bool = False
+    per_second: float | None = None
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,7 @@ def status(found: ProjectStatus) -> Document:
         "last_run": run(found.last_run) if found.last_run else None,
         "active_run": run(found.active_run) if found.active_run else None,
         "next_due": time(found.next_due),
+        "requests_per_second": found.per_second,
         "rollback_to": found.rollback_to,
         "rollback_damaged": found.rollback_damaged,
         "reasons": [

@@ -39,10 +39,11 @@ def picture(desk: Desk, now: datetime, width: int, height: int, recent: Recent |
         frame.rule(width),
     ]
     room = height - HEAD_AND_KEYS - 1 - 3 - len(below)
-    shown = [(Span("   "), *heading(overview_table.PROJECTS, width - 4))]
+    columns = overview_table.columns(projects)
+    shown = [(Span("   "), *heading(columns, width - 4))]
     for status in projects[: max(0, room - 1)]:
         mark = Span(" ▸ ", "key") if status is first else Span("   ")
-        shown.append((mark, *row(overview_table.PROJECTS, status, now, width - 4)))
+        shown.append((mark, *row(columns, status, now, width - 4)))
     return [frame.rule(width), *summary(desk, now, width), (), *_filled(shown, room), *below]
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from engine.monitoring.look_document import LookDocument
     from engine.monitoring.records import Alert, Look, Signal
     from engine.records import Deployment, ProjectStatus
+    from engine.requests.report import RequestReport
 
 # Ages are drawn anew as often; a new look is a commit, which the watcher sees within half a second.
 REFRESH = 5.0
@@ -45,11 +46,12 @@ class Health:
 
 @dataclass(frozen=True)
 class HealthOverTime:
-    """One project with its figures over earlier looks, by metric, and every swap there was."""
+    """One project with its figures over earlier looks, by metric, every swap there was, and its last hour of requests."""
 
     health: Health
     signals: Mapping[str, tuple[Signal, ...]] = field(default_factory=dict)
     swaps: tuple[Deployment, ...] = ()
+    requests: RequestReport | None = None
 
 
 def newest_look(engine: Engine, project: str) -> Look | None:
@@ -84,4 +86,5 @@ class AskHealthOf:
         look = newest_look(engine, self.project)
         health = Health(engine.status(self.project, now), look, engine.alerts(self.project))
         signals = {name: engine.signals(self.project, name) for name in health.document.metrics}
-        return HealthOverTime(health, signals, engine.swaps(None, self.project))
+        requests = engine.requests(self.project, now)
+        return HealthOverTime(health, signals, engine.swaps(None, self.project), requests)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from console.text import cells
 from console.text.lines import Column, Span
+from console.text.request_rate import rate
 from console.text.tables import short
 
 if TYPE_CHECKING:
@@ -44,3 +46,16 @@ PROJECTS: tuple[Column[ProjectStatus], ...] = (
     Column("DUE", 8, lambda s, now: Span(cells.until(s.next_due, now), "dim"), right=True, yields=5),
     Column("WAITING", 17, _waiting, grows=True),
 )
+
+_RATE: Column[ProjectStatus] = Column("REQ/S", 8, lambda s, now: _rate(s), right=True, yields=2)
+
+
+def columns(statuses: Iterable[ProjectStatus]) -> tuple[Column[ProjectStatus], ...]:
+    """How many requests a second stands there where requests of any of these are answered."""
+    if all(each.per_second is None for each in statuses):
+        return PROJECTS
+    return (*PROJECTS[:4], _RATE, *PROJECTS[4:])
+
+
+def _rate(status: ProjectStatus) -> Span:
+    return Span(rate(status.per_second), "ok") if status.per_second is not None else Span(cells.NOTHING, "dim")

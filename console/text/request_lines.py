@@ -8,6 +8,7 @@ from datetime import datetime
 
 from console.text import cells
 from console.text.lines import EMPTY, Line, Span, Tone, fit, line, pad, wrapped
+from console.text.request_rate import rate
 from engine.requests.figures import RequestFigures, RequestPoint, RequestTally
 from engine.requests.records import Value
 from engine.requests.report import RequestReport
@@ -26,13 +27,6 @@ def took(seconds: float | None) -> str:
     if seconds < 0.01:
         return f"{seconds * 1000:.1f} ms"
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
-
-
-def rate(per_second: float) -> str:
-    """``12,400/s``, ``3.2/s``, ``0.01/s``."""
-    if per_second >= 100:
-        return f"{per_second:,.0f}/s"
-    return f"{per_second:.1f}/s" if per_second >= 1 else f"{per_second:.2g}/s"
 
 
 def _since(found: RequestFigures) -> str:

@@ -18,6 +18,7 @@ from engine.text import plain
 if TYPE_CHECKING:
     from engine.monitoring.look_document import LookDocument
     from engine.monitoring.look_parts import Slice, Slices
+    from engine.requests.report import RequestReport
 
 MOST_SLICES = 10
 SLICE_TONES: dict[str, Tone] = {"worse": "", "better": "ok", "same": "dim", "cannot tell": "unknown"}
@@ -32,6 +33,7 @@ def sections(found: HealthOverTime, now: datetime, width: int) -> list[list[Line
     every = [
         metric_lines(found.health.document, width),
         [(Span("ALERTS", "head"),), *open_alerts],
+        _requests(found.requests, now, width),
         drift_lines(document, width),
         *asked_lines(document, width),
         segment_lines(document, width),
@@ -39,6 +41,13 @@ def sections(found: HealthOverTime, now: datetime, width: int) -> list[list[Line
         quality_lines(document, width),
     ]
     return [each for each in every if each]
+
+
+def _requests(report: RequestReport | None, now: datetime, width: int) -> list[Line]:
+    from console.text.request_lines import request_lines
+
+    lines = request_lines(report, now, width) if report is not None else []
+    return [(Span("REQUESTS", "head"), Span("   e shows them over time", "dim")), *lines] if lines else []
 
 
 def whole(found: list[list[Line]]) -> tuple[list[Line], list[int]]:

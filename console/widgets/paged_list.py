@@ -79,10 +79,13 @@ class PagedList(ScrollView, Generic[R], can_focus=True):
         start = max(0, (top // height - 1) * height)
         return start, 4 * height
 
-    def show(self, rows: Rows[R], now: datetime, empty: Sequence[Line] = ()) -> None:
-        """Show these rows; ``empty`` is what stands there when there are none at all."""
+    def show(
+        self, rows: Rows[R], now: datetime, empty: Sequence[Line] = (), columns: Sequence[Column[R]] | None = None
+    ) -> None:
+        """Show these rows; ``empty`` is what stands there when there are none at all. ``columns``: from now on."""
         before = self._visible()
         at_end = self.at_end
+        self._columns = columns or self._columns
         self._rows, self._now, self._empty = rows, now, empty
         if at_end:
             self._cursor = max(0, rows.total - 1)

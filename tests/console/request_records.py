@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from engine.requests.counting import Count, CountKey, bucket
@@ -40,12 +41,15 @@ def hour() -> RequestFigures:
 REPORT = RequestReport("churn", True, hour(), LogRules(share=0.1), (), 118, 9_400_000, 51_000, NOW - timedelta(days=3))
 
 
+NONE = replace(REPORT, served=False, figures=figures("churn", [], NOW - timedelta(hours=1), NOW), count=0, rows=0)
+
+
 class FakeRequests:
     """The part of the engine's door that is about requests. ``requests_now``: what it says of every project."""
 
-    requests_now: RequestReport = REPORT
+    requests_now: RequestReport = NONE
     asked_of: timedelta | None = None
 
-    def requests(self, project: str, now: datetime, last: timedelta) -> RequestReport:
+    def requests(self, project: str, now: datetime, last: timedelta = timedelta(hours=1)) -> RequestReport:
         self.asked_of = last
         return self.requests_now

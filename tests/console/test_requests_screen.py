@@ -9,15 +9,20 @@ from datetime import timedelta
 import pytest
 
 from console.text.lines import Line, plain_text, width_of
-from console.text.request_lines import point_lines, rate, request_lines, took
-from engine.requests.figures import figures
+from console.text.request_lines import point_lines, request_lines, took
+from console.text.request_rate import rate
 from engine.requests.records import LogRules
 from tests.console.conftest import NARROW, WIDE, Desk
 from tests.console.health_records import NOW
-from tests.console.request_records import REPORT
+from tests.console.records import FakeEngine
+from tests.console.request_records import NONE, REPORT
 
 Console = Callable[..., None]
-NOTHING = replace(REPORT, served=False, figures=figures("churn", [], NOW - timedelta(hours=1), NOW), count=0, rows=0)
+
+
+@pytest.fixture(autouse=True)
+def _requests_came(engine: FakeEngine) -> None:
+    engine.requests_now = REPORT
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])
@@ -56,15 +61,17 @@ def test_a_wide_terminal_has_a_chart_and_keys_choose_of_what_and_of_how_long(con
 
 def test_the_page_of_health_leads_there(console: Console) -> None:
     async def story(desk: Desk) -> None:
-        await desk.press("h", "e")
-        await desk.see("BY VERSION")
+        await desk.press("h")
+        await desk.see("REQUESTS   e shows them over time")
+        await desk.press("e")
+        await desk.see("REQUESTS A SECOND")
 
     console(story)
 
 
 def test_a_project_that_nothing_serves_says_so_and_has_no_chart_of_times(console: Console) -> None:
     async def story(desk: Desk) -> None:
-        desk.engine.requests_now = NOTHING
+        desk.engine.requests_now = NONE
         await desk.press("e")
         await desk.see("'realtime = true' in [serve]")
         await desk.press("m")
@@ -104,3 +111,19 @@ def test_names_from_outside_do_not_reach_the_terminal_as_they_are() -> None:
 def test_times_and_rates_have_three_figures_at_most() -> None:
     assert [took(each) for each in (None, 0.0004, 0.0123, 0.25, 2.04)] == ["–", "0.4 ms", "12 ms", "250 ms", "2.0 s"]
     assert [rate(each) for each in (0.0123, 3.21, 12_345.6)] == ["0.012/s", "3.2/s", "12,346/s"]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_the_overview_has_requests_a_second_where_there_are_any(console: Console, size: tuple[int, int]) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.see("WAITING")
+        assert "REQ/S" not in desk.text
+        first, *others = desk.engine.overview_now.projects
+        served = replace(first, per_second=123.4)
+        desk.engine.overview_now = replace(desk.engine.overview_now, projects=(served, *others))
+        desk.engine.commits += 1
+        if size == WIDE:
+            await desk.see("REQ/S")
+            await desk.see("123/s")
+
+    console(story, size)
