@@ -46,7 +46,7 @@ class Health:
 
 @dataclass(frozen=True)
 class HealthOverTime:
-    """One project with its figures over earlier looks, by metric, every swap there was, and its last hour of requests."""
+    """One project with its figures over earlier looks, by metric, all swaps, and its last hour of requests."""
 
     health: Health
     signals: Mapping[str, tuple[Signal, ...]] = field(default_factory=dict)
