@@ -197,8 +197,8 @@ def answers_of(said: Mapping[str, Any]) -> dict[str, Answering]:
 
 def _fallbacks(said: Mapping[str, Any]) -> Fallbacks:
     ago = None if said["ago"] is None else float(said["ago"])
-    counts = (int(said[name]) for name in ("previous", "rule", "failed"))
-    return Fallbacks(*counts, ago=ago, why=plain(str(said["why"]), 300))
+    previous, rule, failed = (int(said[name]) for name in ("previous", "rule", "failed"))
+    return Fallbacks(previous, rule, failed, ago, plain(str(said["why"]), 300))
 
 
 def _read(name: str, raw: bytes, now: float) -> Beat:

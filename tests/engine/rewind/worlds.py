@@ -319,8 +319,8 @@ class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs, Feed
     # What runs leave
 
     def found(self, project: str) -> None:
-        """A look at health whose figures are kept, a report, and a backtest."""
-        run, at = self.begin(project), stamp(self.tick())
+        """A look at health whose figures are kept, a report, a backtest, and a scoring that had begun before."""
+        run, began, at = self.begin(project), stamp(self.now), stamp(self.tick())
         with self.ledger.write() as db:
             number = catalog.find(db, self.versions(project, "live", "retired"))["number"]
             queue.finish(db, run, "succeeded", self.now)
@@ -340,6 +340,11 @@ class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs, Feed
                 (project, at, at, run, at),
             )
             db.execute("INSERT INTO backtests VALUES (?, ?, ?, ?, 'd', x'00')", (run, project, at, at))
+            db.execute(
+                "INSERT INTO scorings (run, named, project, number, input, output, at, rows, digest, ended_at)"
+                " VALUES (?, ?, ?, ?, 'a', 'b', ?, 5, 'd', ?)",
+                (run, run, project, number, began, at),
+            )
 
     def engine_ran(self, project: str) -> None:
         """The schedule is settled, after nobody had done so for a while, and the disk is scanned."""
