@@ -319,8 +319,8 @@ class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs, Feed
     # What runs leave
 
     def found(self, project: str) -> None:
-        """A look at health whose figures are kept, a report, a backtest, and a scoring that had begun before."""
-        run, began, at = self.begin(project), stamp(self.now), stamp(self.tick())
+        """A look at health whose figures are kept, a report, a backtest; a scoring begins, the one before has ended."""
+        run, at = self.begin(project), stamp(self.tick())
         with self.ledger.write() as db:
             number = catalog.find(db, self.versions(project, "live", "retired"))["number"]
             queue.finish(db, run, "succeeded", self.now)
@@ -340,10 +340,10 @@ class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs, Feed
                 (project, at, at, run, at),
             )
             db.execute("INSERT INTO backtests VALUES (?, ?, ?, ?, 'd', x'00')", (run, project, at, at))
+            db.execute("UPDATE scorings SET rows = 5, digest = 'd', ended_at = ? WHERE ended_at IS NULL", (at,))
             db.execute(
-                "INSERT INTO scorings (run, named, project, number, input, output, at, rows, digest, ended_at)"
-                " VALUES (?, ?, ?, ?, 'a', 'b', ?, 5, 'd', ?)",
-                (run, run, project, number, began, at),
+                "INSERT INTO scorings (run, named, project, number, input, output, at) VALUES (?, ?, ?, ?, 'a', 'b', ?)",
+                (run, run, project, number, at),
             )
 
     def engine_ran(self, project: str) -> None:
