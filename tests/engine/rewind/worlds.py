@@ -342,7 +342,8 @@ class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs, Feed
             db.execute("INSERT INTO backtests VALUES (?, ?, ?, ?, 'd', x'00')", (run, project, at, at))
             db.execute("UPDATE scorings SET rows = 5, digest = 'd', ended_at = ? WHERE ended_at IS NULL", (at,))
             db.execute(
-                "INSERT INTO scorings (run, named, project, number, input, output, at) VALUES (?, ?, ?, ?, 'a', 'b', ?)",
+                "INSERT INTO scorings (run, named, project, number, input, output, at)"
+                " VALUES (?, ?, ?, ?, 'a', 'b', ?)",
                 (run, run, project, number, at),
             )
 
