@@ -9,6 +9,7 @@ from __future__ import annotations
 from benchmarks.access_mutants import ACCESS
 from benchmarks.batch_mutants import BATCH
 from benchmarks.bundle_mutants import BUNDLES
+from benchmarks.compiled_mutants import COMPILED
 from benchmarks.door_mutants import DOOR
 from benchmarks.engine_mutants import ENGINES
 from benchmarks.export_mutants import EXPORTS
@@ -180,7 +181,7 @@ FAULTS = (
     *PACKAGES,
     *PLANNED_SWAPS,
     *REFUSALS, *REHEARSALS,
-    *SOURCE, *BATCH, *EXPORTS,
+    *SOURCE, *BATCH, *COMPILED, *EXPORTS,
     *FLEET,
     *IMPORTED,
     # Audit.
