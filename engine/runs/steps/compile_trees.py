@@ -87,6 +87,8 @@ def compiled(program: Any, estimator: Any, columns: List[Any]) -> Dict[str, Any]
             return _boosted(program, estimator, columns)
         if kind == "HistGradientBoosting":
             return _hist(program, estimator, columns)
+    elif type(estimator).__module__.partition(".")[0] in ("xgboost", "lightgbm"):
+        return dict(common.beside("compile_boosters").compiled(program, estimator, columns))
     raise Refused(f"a {name} is none of those that tables can stand for")
 
 
