@@ -4,7 +4,7 @@ XGBoost sees 32 bits of a number, goes left where it is below the threshold, and
 LightGBM sees 64 bits, and goes left up to the threshold.
 """
 # The syntax and names of Python 3.9:
-# ruff: noqa: UP006, UP035
+# ruff: noqa: B905, UP006, UP035
 
 from __future__ import annotations
 
