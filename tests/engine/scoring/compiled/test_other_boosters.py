@@ -1,7 +1,7 @@
 """XGBoost's and LightGBM's models, as they wrote them: recorded with their answers, for neither is installed here.
 
-``boosters.json``: models of XGBoost 3.2.0 and LightGBM 4.7.0 of a few small trees, rows with gaps and at the thresholds,
-in 64 bits and in 32, and what they answered.
+``boosters.json``: models of XGBoost 3.2.0 and LightGBM 4.7.0 of a few small trees, rows with gaps and at thresholds, in
+64 bits and in 32, and what they answered.
 """
 
 from __future__ import annotations

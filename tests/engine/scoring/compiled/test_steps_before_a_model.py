@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
-from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.feature_selection import SelectKBest
 from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.linear_model import LinearRegression, Ridge
@@ -29,6 +30,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
+from engine.scoring.compiled.reading import read_tables
 from tests.compiled_models import NUMBERS, compiled, encoded, held_to, target, training, why_not
 
 CODES = {"handle_unknown": "use_encoded_value", "unknown_value": -2}
@@ -132,14 +134,17 @@ def test_trees_take_their_categories_from_the_frame(tmp_path: Path) -> None:
 
 
 def test_a_column_of_32_bits_is_rounded_in_a_request_too(tmp_path: Path) -> None:
-    """A number of a request has 64 bits: the column in training had 32, and so had the threshold."""
-    frame = training()[NUMBERS].fillna(0.0).astype("float32")
-    estimator = RandomForestRegressor(5, random_state=0).fit(frame, target(training()))
-    assert len(set(estimator.predict(frame))) > 50
+    """A number of a request has 64 bits, and may lie on the other side of a threshold than the column's 32."""
+    frame = training()[["size"]].astype("float32")
+    estimator = trees().fit(frame, target(training()))
     scorer = compiled(estimator, frame, tmp_path / "compiled")
-    for row, wanted in zip(frame.to_numpy()[:50].tolist(), estimator.predict(frame.head(50)), strict=True):
-        near = tuple(float(np.nextafter(value, np.inf)) for value in row)
-        assert scorer.answer([near]) == [(wanted,)]
+    tables = read_tables(tmp_path / "compiled")
+    assert tables.model.trees is not None
+    thresholds = tables.floats(tables.model.trees.threshold)
+    near = np.concatenate([np.nextafter(thresholds, -np.inf), np.nextafter(thresholds, np.inf)])
+    wanted = estimator.predict(pd.DataFrame({"size": near.astype("float32")}))
+    assert [answer for (answer,) in scorer.answer([(value,) for value in near.tolist()])] == wanted.tolist()
+    assert scorer.score(pa.table({"size": near})).column("prediction").to_pylist() == wanted.tolist()
 
 
 class OwnStep(TransformerMixin, BaseEstimator):
