@@ -40,6 +40,7 @@ FLEET = (
     Fault("nothing is closed while a request may be at it", _VERSIONS, "if at <= now]\n        self._leaving", "if True]\n        self._leaving", _LIVE),
     Fault("what left is closed", _VERSIONS, "            self._cannot(loaded.close, loaded.label)\n", "            pass\n", _LIVE),
     Fault("what could not be loaded is tried again", _FOLLOWING, " or self._versions.waits_again", "", _LIVE),
+    Fault("what cannot be loaded is tried less and less", _VERSIONS, "min(AT_MOST_AFTER, 2 * before.after)", "before.after", _LIVE),
     Fault("a beat wakes nobody", _FLEET, "        if said == self._said:\n            return\n", "", _LIVE),
     Fault("a file that was deleted is held anew", _BEATS, "        if not was_there:\n", "        if False:\n", ("tests/engine/serving/test_a_worker_whose_file_was_deleted.py",)),
     Fault("who was taken for dead says that it lives", _FLEET, '            self._said = ""  # Meanwhile', '            pass  # Meanwhile', ("tests/engine/serving/test_a_worker_whose_file_was_deleted.py",)),

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import LeverframeError
@@ -19,9 +20,18 @@ from engine.text import plain
 
 # A request that began with a version may still be at it, for as long as the manifest lets it, and some time to spare.
 LET_GO_AFTER = 30.0
-TRY_AGAIN_AFTER = 5.0
+TRY_AGAIN_AFTER, AT_MOST_AFTER = 5.0, 60.0  # twice as long each time
 PROVEN_FOR = 60.0
 _CANNOT = (LeverframeError, sqlite3.Error, OSError)
+
+
+@dataclass(frozen=True)
+class _Failed:
+    """Why a version could not be loaded, after how many seconds it is tried again, and when that is."""
+
+    why: str
+    after: float
+    at: float
 
 
 class HeldVersions:
@@ -37,7 +47,7 @@ class HeldVersions:
         self._store, self._open_ready = store, open_ready
         self._monotonic, self._let_go_after = monotonic, let_go_after
         self._ready: dict[Key, Loaded] = {}
-        self._failed: dict[Key, tuple[str, float]] = {}
+        self._failed: dict[Key, _Failed] = {}
         self._leaving: list[tuple[float, Loaded]] = []
         self._loads = 0
         self._place, self._lock = temporary.make(temporary.WORKER, cache)
@@ -50,20 +60,20 @@ class HeldVersions:
     def why_failed(self, key: Key) -> str:
         """Why it could not be loaded or proven, the last time that was tried; empty where it was not, or could."""
         failed = self._failed.get(key)
-        return failed[0] if failed is not None else ""
+        return failed.why if failed is not None else ""
 
     @property
     def waits_again(self) -> bool:
         """Whether it is time to try once more what could not be loaded."""
         now = self._monotonic()
-        return any(at <= now for _, at in self._failed.values())
+        return any(failed.at <= now for failed in self._failed.values())
 
     def load_first(self, wanted: Sequence[Key]) -> bool:
         """Load and prove the first of ``wanted`` that is not held. Returns whether there may be more to do."""
         now = self._monotonic()
         for key in wanted:
             failed = self._failed.get(key)
-            if key in self._ready or (failed is not None and failed[1] > now):
+            if key in self._ready or (failed is not None and failed.at > now):
                 continue
             if not self._taken_back(key):
                 self._load(key)
@@ -134,7 +144,9 @@ class HeldVersions:
         return ""
 
     def _fails(self, key: Key, why: str) -> None:
-        self._failed = {**self._failed, key: (why, self._monotonic() + TRY_AGAIN_AFTER)}
+        before = self._failed.get(key)
+        after = TRY_AGAIN_AFTER if before is None else min(AT_MOST_AFTER, 2 * before.after)
+        self._failed = {**self._failed, key: _Failed(why, after, self._monotonic() + after)}
         self.turn += 1
 
     def _take(self, loaded: Loaded) -> None:

@@ -78,8 +78,10 @@ class Scorers:
     opened: dict[str, list[Arithmetic]] = field(default_factory=dict)
     wrong: dict[str, int] = field(default_factory=dict)
     fails: dict[str, Exception] = field(default_factory=dict)
+    asked: int = 0
 
     def open(self, label: str, document: VersionDocument, folder: Path) -> Arithmetic:
+        self.asked += 1
         if label in self.fails:
             raise self.fails[label]
         folder.mkdir()

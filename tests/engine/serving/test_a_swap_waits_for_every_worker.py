@@ -94,14 +94,15 @@ def test_a_worker_in_which_it_predicts_otherwise_is_named_and_nothing_has_change
 def test_a_worker_that_does_not_say_anything_in_its_time_is_named(
     engine: Engine, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(all_workers, "WITHIN_SECONDS", 0.2)
     hangs = served.follower(engine)
-    with served.working(served.follower(engine)):
+    with monkeypatch.context() as soon:
+        soon.setattr(all_workers, "WITHIN_SECONDS", 0.2)
         with pytest.raises(Refusal, match=r"^worker \d+ did not confirm numbers@1 within 0.2 s, and nothing was"):
             served.go(engine, ledger, 1)
-        assert live(ledger) is None
-        assert preparations(ledger) == [(1, "given up")]
-        hangs.leave("it was ended")
+    assert live(ledger) is None
+    assert preparations(ledger) == [(1, "given up")]
+    hangs.leave("it was ended")
+    with served.working(served.follower(engine)):
         served.go(engine, ledger, 1)
     assert live(ledger) == 1
 

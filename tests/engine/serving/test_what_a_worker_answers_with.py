@@ -59,10 +59,15 @@ def test_what_could_not_be_loaded_is_tried_again_after_a_while(engine: Engine, l
     worker = served.follower(engine, scorers, monotonic=lambda: clock_hand[0])
     served.settled(worker)
     assert "RuntimeError('no room')" in worker.why_not(served.PROJECT)
+    tried = []
+    for second in range(1, 200):
+        clock_hand[0] = float(second)
+        before = scorers.asked
+        served.settled(worker, steps=2)
+        tried += [second] * (scorers.asked - before)
+    assert tried == [5, 15, 35, 75, 135, 195]
     scorers.fails.clear()
-    served.settled(worker)
-    assert worker.live(served.PROJECT) is None
-    clock_hand[0] = 6.0
+    clock_hand[0] = 255.0
     served.settled(worker)
     assert worker.live(served.PROJECT) is not None
 
