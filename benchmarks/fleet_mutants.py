@@ -16,6 +16,8 @@ _RULE, _CRASHES = "engine/scoring/reconcile.py", "engine/scoring/crashes.py"
 
 FLEET = (
     Fault("live only when all that live have confirmed", "engine/release/swap.py", "        asks(db)\n", "", _SWAP),
+    Fault("every move asks the workers", "engine/release/swap.py", "steps, reason, by, clock.now(), asks)", "steps, reason, by, clock.now())", ("tests/engine/serving/test_the_door_waits_for_workers.py",)),
+    Fault("a move says who confirmed it", "engine/release/swap.py", "{f'{confirmed}, ' if confirmed else ''}", "", ("tests/engine/serving/test_the_door_waits_for_workers.py",)),
     Fault("live only when all that live have confirmed", _ALL, "            if fleet.there(db, self._locks):\n                raise _Missing\n", "", _SWAP),
     Fault("who came meanwhile is waited for", _ALL, "        if not found.complete:\n            raise _Missing\n", "", _SWAP),
     Fault("who cannot is named, and nothing has changed", _ALL, "            if found.cannot:\n", "            if False:\n", _SWAP),
