@@ -22,6 +22,7 @@ from benchmarks.package_mutants import PACKAGES
 from benchmarks.planned_swap_mutants import PLANNED_SWAPS
 from benchmarks.refusal_mutants import REFUSALS
 from benchmarks.rehearsal_mutants import REHEARSALS
+from benchmarks.requests_mutants import REQUESTS
 from benchmarks.source_mutants import SOURCE
 from benchmarks.travel_mutants import TRAVEL
 
@@ -180,8 +181,7 @@ FAULTS = (
     *TRAVEL,
     *PACKAGES,
     *PLANNED_SWAPS,
-    *REFUSALS, *REHEARSALS,
-    *SOURCE, *BATCH, *COMPILED, *EXPORTS,
+    *REFUSALS, *REHEARSALS, *REQUESTS, *SOURCE, *BATCH, *COMPILED, *EXPORTS,
     *FLEET,
     *IMPORTED,
     # Audit.
