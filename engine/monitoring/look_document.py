@@ -83,7 +83,7 @@ class LookDocument(Kept):
     ``memory``: alarms of drift that go on; ``validated``: each metric as it was when the version was made; ``by``:
     slices of the columns that somebody asked for; ``signals``: name, value, low, high and n of each figure that a line
     over time is drawn of; ``measured_at``: the parts that were measured by an earlier look, and when: too few rows have
-    come since to tell another thing.
+    come since to tell another thing; ``requested``: the drift of what was asked of it in real time.
     """
 
     version: str = ""
@@ -120,6 +120,7 @@ class LookDocument(Kept):
     slice_rows: Mapping[str, SliceRows] = field(default_factory=dict)
     signals: tuple[SignalValues, ...] = ()
     measured_at: Mapping[str, str] = field(default_factory=dict, metadata=LEFT_OUT)
+    requested: tuple[ColumnDrift, ...] = field(default=(), metadata=LEFT_OUT)
 
     def validated_value(self, metric: str) -> float | None:
         """What the metric was when the version was made; None where it was not measured then."""

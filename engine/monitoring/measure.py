@@ -18,6 +18,7 @@ from engine.errors import LeverframeError
 from engine.json_records import read, write
 from engine.monitoring import findings as found
 from engine.monitoring.drift.importance import ranked
+from engine.monitoring.drift.requested import with_requested
 from engine.monitoring.drift.watch import Dear, Watched, remembered, watch
 from engine.monitoring.look_document import DriftWindow, LookDocument, LookFinding, LookPart, SignalValues
 from engine.monitoring.look_input import LookInput, read_case
@@ -53,7 +54,7 @@ def measured(case: LookInput) -> tuple[LookDocument, Dear]:
     performed = performance(case)
     watched = watch(case, performed.said)
     document = _document(job, case, checks, performed, watched)
-    return document, watched.dear
+    return with_requested(document, case), watched.dear
 
 
 def _document(

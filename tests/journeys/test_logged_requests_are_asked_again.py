@@ -1,4 +1,4 @@
-"""What was logged is asked again in the version's own environment: the same answers pass, another one is told."""
+"""What was logged is asked again in the version's own environment, and held against what the version learnt from."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def log(engine: Engine, label: str, digest: str, rows: list[Any], answers: list[
         writing = RequestLog(workspace_of(engine), ledger, f"from {first}", lambda project: LogRules())
         for number, (row, answer) in enumerate(zip(rows, answers, strict=True), first):
             at = clock.now() - timedelta(minutes=1)
-            writing.note(Answered("tiny", label, digest, None, at, 0.001, 200, f"r{number}", *names, (row,), (answer,)))
+            about = ("tiny", label, digest, None, at, 0.001, 200, f"r{number}")
+            writing.note(Answered(*about, features=names[0], outputs=names[1], rows=(row,), answers=(answer,)))
         assert writing.close()
 
 
@@ -63,7 +64,7 @@ def test_the_same_answers_pass_and_another_one_is_an_alert_with_its_rows(history
     assert (same.state, same.why) == ("succeeded", "40 logged rows get the same answers from tiny@2 again")
     assert engine.alerts("tiny") == ()
 
-    other = [tuple(1 - value for value in answer) for answer in answers[:3]]
+    other: list[Any] = [tuple(1 - float(str(value)) for value in answer) for answer in answers[:3]]
     log(engine, "tiny@2", digest, rows[:3], other, names, 100)
     found = checked(engine)
     assert found.state == "failed"
@@ -75,4 +76,16 @@ def test_the_same_answers_pass_and_another_one_is_an_alert_with_its_rows(history
     assert kept is not None and kept.run == found.id
     assert {each.request for each in kept.worst} == {"r100", "r101", "r102"}
     assert dict(kept.worst[0].answered) != dict(kept.worst[0].again)
+
+    # What is asked is not what it learnt: a look at health says so, from the log.
+    place = names[0].index("x")
+    moved = [(*row[:place], 0.9 + number / 12_000, *row[place + 1 :]) for number, row in enumerate(rows * 30)]
+    log(engine, "tiny@2", digest, moved, answers * 30, names, 1000)
+    look = engine.wait(engine.look("tiny").id, lambda _: None)
+    assert look.state == "succeeded", look.why
+    health = engine.health("tiny")
+    assert health is not None and health.document is not None
+    (found_x,) = (each for each in health.document.findings if each.key == "requested:x")
+    assert found_x.why.startswith("requests: x: mean moved from 0.")
+    assert {each.column for each in health.document.requested} == set(names[0])
     engine.close()

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.clock import moment
 from engine.jobs import triggers
-from engine.jobs.health import same_rows
+from engine.jobs.health import logged_rows, same_rows
 from engine.jobs.health.look import LookResult, Memory
 from engine.monitoring import looks, measurements
 from engine.monitoring.alerts import alert_book
@@ -22,6 +22,7 @@ from engine.projects import registry
 from engine.projects.manifest.fields import Mistakes, Table
 from engine.projects.manifest.health import health
 from engine.release import history as deployments
+from engine.requests import book
 from engine.runs import facts, history
 from engine.runs.cancelling import refuse_cancelled
 from engine.runs.run_context import RunContext
@@ -47,6 +48,9 @@ def remember(ledger: Ledger, context: RunContext) -> Memory:
             extract, still = same_rows.recall(db, context.run.project, context.run.as_of)
         options = history.options(db, context.run.id)
         digest = str(catalog.find(db, context.live[0])["digest"])
+        since = context.run.as_of - logged_rows.BACK
+        there = book.blocks(db, project, since, context.run.as_of)
+        asked = tuple(each for each in there if each.version == context.live[0])
     return Memory(
         baking=baking,
         rival=rival,
@@ -59,6 +63,7 @@ def remember(ledger: Ledger, context: RunContext) -> Memory:
         whole=bool(options.get("whole")),
         digest=digest,
         before=last,
+        requests=asked,
     )
 
 

@@ -24,6 +24,7 @@ from engine.jobs.health import kept, meter_job, predictions, rows
 from engine.jobs.health.baseline import baseline_file, kept_baseline
 from engine.jobs.health.keeping import keep_rows, keep_still
 from engine.jobs.health.kept import Head
+from engine.jobs.health.logged_rows import logged_features
 from engine.jobs.health.merging import Unfit
 from engine.jobs.health.rows import Fresh, Rows
 from engine.jobs.health.same_rows import digest_of
@@ -33,6 +34,7 @@ from engine.monitoring.look_document import LookDocument, RememberedAlarm
 from engine.monitoring.look_parts import Extract
 from engine.monitoring.looks import KeptLook
 from engine.monitoring.status import OLDEST
+from engine.requests.records import Block
 from engine.runs.own_process import OwnProcess, Task
 from engine.runs.run_context import RunContext
 from engine.scoring.unpacked import Unpacked, unpack
@@ -56,6 +58,8 @@ class Memory:
     ``rival``: its label and digest. ``baking``: the live version went live lately. ``until`` and ``rows`` are those of
     the data of the project's newest version: what is later is new.
 
+    ``requests``: blocks of the request log, of what the live version answered lately.
+
     ``whole``: everything is to be asked for. ``digest``: of the live version. ``before``: the look before, which takes
     a while to read, so extract is begun first.
     """
@@ -70,6 +74,7 @@ class Memory:
     whole: bool = False
     digest: str = ""
     before: KeptLook | None = None
+    requests: Sequence[Block] = ()
 
     @property
     def alarms(self) -> Sequence[RememberedAlarm]:
@@ -167,7 +172,7 @@ def _said_again(context: RunContext, memory: Memory, head: Head, found: Fresh) -
     rival, until = memory.rival[1] if memory.rival else None, stamp(memory.until) if memory.until else None
     if found.table.num_rows or found.labels_digest != head.labels or rival != head.rival or memory.by:
         return None
-    if memory.before is None or memory.before.run != head.run or head.arrived_since != until:
+    if memory.before is None or memory.before.run != head.run or head.arrived_since != until or memory.requests:
         return None
     if head.ahead is not None and moment(head.ahead) <= context.run.as_of:
         return None
@@ -196,6 +201,7 @@ def _measured(
         "by": dict(memory.by),
         "alarms": [write(each) for each in memory.alarms],
         "told": list(memory.told),
+        "requests": meter_job.put(context, "requests", logged_features(context, live.document, memory.requests)),
         "rival": memory.rival[0] if memory.rival else None,
         "rival_predictions": meter_job.put(context, "rival-predictions", rival.table),
         "rival_problem": rival.problem,

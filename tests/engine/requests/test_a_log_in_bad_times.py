@@ -112,7 +112,8 @@ def test_all_blocks_together_never_hold_more_than_the_bound(served: Served) -> N
     with ledger.read() as db:
         there = book.blocks(db, "tiny")
     assert 1 < len(there) < 30
-    assert there[0].since == NOON + timedelta(seconds=2900), "the newest stay"
+    newest = [NOON + timedelta(seconds=100 * number) for number in range(29, 29 - len(there), -1)]
+    assert [each.since for each in there] == newest, "the newest stay"
     ended = [each for each in _all(ledger) if each.ended_at]
     assert {each.why for each in ended} == {"it made room for newer ones"}
     assert len(ended) + len(there) == 30
