@@ -32,7 +32,7 @@ class CountKey(NamedTuple):
 
 @dataclass
 class Count:
-    """``kept``: rows that are in a block or on their way there; ``lost``: rows that should be and are not."""
+    """``kept``: rows that were written in a block; ``lost``: rows that should be and are not."""
 
     requests: int = 0
     rows: int = 0

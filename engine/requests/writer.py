@@ -6,8 +6,9 @@ where the disk is full the log stops, says so with an alert, tries again, and sa
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,8 @@ OK = 200
 
 @dataclass
 class _Open:
-    """Rows of one version with the same columns, on their way into a block. ``begun``: by the monotonic clock."""
+    """Rows of one version with the same columns, on their way into a block. ``begun``: by the monotonic clock.
+    ``kept``: its rows by where they are counted, once they are in a block and not before."""
 
     begun: float
     tables: list[pa.Table] = field(default_factory=list)
@@ -45,10 +47,13 @@ class _Open:
     bytes: int = 0
     since: datetime | None = None
     until: datetime | None = None
+    kept: Counter[CountKey] = field(default_factory=Counter)
 
     def add(self, table: pa.Table, answered: Sequence[Answered]) -> None:
         times = [each.at for each in answered]
         self.tables.append(table)
+        for each in answered:
+            self.kept[key_of(each)] += len(each.rows)
         self.requests += len(answered)
         self.rows += table.num_rows
         self.bytes += table.nbytes
@@ -108,20 +113,12 @@ class LogWriter:
         broken: list[Answered] = []
         for each in answered:
             (broken if full or not block.well_formed(each) else whole).append(each)
-        self._count_rows(broken, lost=True)
+        for each in broken:
+            self._counts.setdefault(key_of(each), Count()).lost += len(each.rows)
         if not whole:
             return
         table = block.table_of(whole, rules.sensitive)
         self._open.setdefault(name, _Open(self._monotonic())).add(table, whole)
-        self._count_rows(whole, lost=False)
-
-    def _count_rows(self, answered: Sequence[Answered], *, lost: bool) -> None:
-        for each in answered:
-            found = self._counts.setdefault(key_of(each), Count())
-            if lost:
-                found.lost += len(each.rows)
-            else:
-                found.kept += len(each.rows)
 
     def _rules_of(self, project: str) -> LogRules:
         known = self._rules.get(project)
@@ -144,7 +141,9 @@ class LogWriter:
 
     def _write(self, name: Columns, project: str, found: _Open, now: datetime) -> None:
         folder = LogFolder(self._workspace, self._ledger, project)
-        counts = {key: each for key, each in self._counts.items() if key.project == project}
+        counts = {key: replace(each) for key, each in self._counts.items() if key.project == project}
+        for key, rows in found.kept.items():
+            counts.setdefault(key, Count()).kept += rows
         assert found.since is not None and found.until is not None
         label = BlockLabel(
             project=project,
@@ -170,7 +169,7 @@ class LogWriter:
             return
         del self._open[name]
         for key in counts:
-            del self._counts[key]
+            self._counts.pop(key, None)
         self._go_on(project, now)
 
     def _write_counts(self) -> None:
@@ -202,12 +201,9 @@ class LogWriter:
     def give_up(self) -> int:
         """Count the rows that are not in a block, and never will be, as lost; returns how many."""
         left = self.waiting
-        for name, found in self._open.items():
-            minute = int(found.until.timestamp()) // 60 if found.until else 0
-            cell = CountKey(name[0], minute, name[1], name[2], "", OK)
-            counted = self._counts.setdefault(cell, Count())
-            counted.kept -= found.rows
-            counted.lost += found.rows
+        for found in self._open.values():
+            for key, rows in found.kept.items():
+                self._counts.setdefault(key, Count()).lost += rows
         self._open.clear()
         self._write_counts()
         return left
