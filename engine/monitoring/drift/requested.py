@@ -19,7 +19,7 @@ from engine.monitoring.look_parts import ColumnDrift
 from engine.validation.columns import shown
 from engine.validation.predictions import read_table
 
-PART = "request drift"
+PART = "input drift"
 FEWEST = 1000
 
 
