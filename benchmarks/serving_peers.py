@@ -1,4 +1,4 @@
-"""Requests a second of flights behind MLflow, BentoML and LitServe, with one row each and with a hundred.
+"""Requests a second of flights behind Leverframe, MLflow, BentoML and LitServe, with one row each and with a hundred.
 
     python benchmarks/serving_peers.py [--home FOLDER] [--environments FOLDER] [--seconds 8] [--rounds 3] [--workers 2]
 
@@ -6,7 +6,8 @@ Every server has the same fitted pipeline (that of a version of flights), is sta
 turns, and asked by wrk (a Debian package; one thread, 16 connections) with the version's golden rows one after the
 other. Before anything is timed each row's answer is held against what the version recorded: a server that answers
 otherwise is not timed. The peers are installed into environments of their own, in a folder that is kept; nothing
-depends on them. Each has as many workers, with one thread of OpenMP, and batches where it can.
+depends on them. Each has as many workers, with one thread of OpenMP, and batches where it can. Leverframe's own server
+is measured twice: as it is, with its request log and its metrics on, and with a handler that looks at nothing.
 
 The client takes its share of the same cores, for all alike. The processor time is that of the server's processes
 alone; the memory is their proportional share (PSS) at the end. Takes about four minutes with three rounds.
@@ -38,7 +39,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.figures import machine
 from benchmarks.flights_workspace import approved, arguments, retrained, week, workspace
-from benchmarks.serving_servers import PEERS, Row, Server, Setting, environment_of, installed, release_of
+from benchmarks.serving_servers import SERVERS, Row, Server, Setting, environment_of, installed, release_of
 from engine.api import Engine
 from engine.scoring.row_table import stored_table
 from engine.storage.ledger import Ledger
@@ -82,7 +83,9 @@ def live(engine: Engine) -> tuple[str, VersionDocument, ObjectStore]:
         with ledger.read() as db:
             found = catalog.live(db, "flights")
         if found is None:
-            approved(engine, f"flights@{retrained(engine, week(0)).version}".replace("flights@flights@", "flights@"))
+            label = retrained(engine, week(0)).version
+            assert label is not None
+            approved(engine, label)
             with ledger.read() as db:
                 found = catalog.live(db, "flights")
         assert found is not None
@@ -280,7 +283,7 @@ def main() -> int:
     options = parser.parse_args()
     if shutil.which("wrk") is None:
         raise SystemExit("There is no wrk on this machine; 'apt-get install wrk' brings it.")
-    servers = [each for each in PEERS if not options.only or any(o in each.name for o in options.only)]
+    servers = [each for each in SERVERS if not options.only or any(o in each.name for o in options.only)]
     options.environments.mkdir(parents=True, exist_ok=True)
     with workspace(options.home) as engine, tempfile.TemporaryDirectory(prefix="leverframe-serving-") as temporary:
         label, document, store = live(engine)

@@ -89,7 +89,24 @@ LITSERVE = Server(
     lambda said: _second(said["predictions"]),
     "litserve",
 )
-PEERS = (MLFLOW, BENTOML, LITSERVE)
+EMPTY = Server(
+    "our server, empty handler",
+    lambda python, s: [str(python), str(HERE / "serving_worker_empty.py")],
+    "/projects/flights/score",
+    lambda rows: {"records": list(rows)},
+    None,
+)
+LEVERFRAME = Server(
+    "Leverframe, log and metrics on",
+    lambda python, s: [
+        _beside(python, "leverframe"), "--home", str(s.home), "serve", "--port", str(s.port),
+        "--workers", str(s.workers),
+    ],
+    "/projects/flights/score",
+    lambda rows: {"records": list(rows)},
+    lambda said: [each["p_1"] for each in said["predictions"]],
+)  # fmt: skip
+SERVERS = (MLFLOW, BENTOML, LITSERVE, EMPTY, LEVERFRAME)
 
 
 def installed(server: Server, environments: Path, packages: Sequence[str]) -> Path:

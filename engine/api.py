@@ -42,6 +42,7 @@ from engine.runs import by_hand, queue
 from engine.runs import history as run_history
 from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
+from engine.serving.commands import ServingCommands
 from engine.storage import reserve, temporary
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
@@ -123,6 +124,7 @@ class Engine(
     PackagesCommands,
     PresenceCommands,
     LearnCommands,
+    ServingCommands,
     RequestCommands,
 ):
     """A workspace, opened by an operator. Every method may be called from any thread; none prints."""
@@ -304,8 +306,6 @@ class Engine(
         if isinstance(target, Path):
             return trail.export(self._ledger, target)
         return trail.export_to_stream(self._ledger, target)
-
-    # The machine; people: see PeopleCommands
 
     @looks("examine the workspace", in_past=False)
     def doctor(

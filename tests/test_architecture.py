@@ -104,6 +104,7 @@ TABLES = {
     "workers": "scoring", "preparations": "scoring", "confirmations": "scoring",
     "crashes": "scoring", "taken_out": "scoring",
     "request_blocks": "requests", "request_counts": "requests", "skew_checks": "requests",
+    "capacities": "requests",
     **dict.fromkeys(("feedback_batches", "feedback_decisions", "learnt_words", "frozen_learners"), "feedback"),
     "routes": "routing", "routed": "routing", "handovers": "routing",
     "operators": "access", "standings": "access", "project_roles": "access", "bindings": "access",

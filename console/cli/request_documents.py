@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from console.cli.documents import Document, time
+from engine.requests.capacity import Capacity
 from engine.requests.figures import RequestFigures, RequestPoint, RequestTally
 from engine.requests.records import Block
 from engine.requests.report import RequestReport
@@ -26,7 +29,18 @@ def report(found: RequestReport) -> Document:
             "newest": [_block(each) for each in found.blocks],
         },
         "skew": _skew(found.skew),
+        "capacity": capacity(found.capacity) if found.capacity is not None else None,
     }
+
+
+def capacity(found: Capacity) -> Document:
+    """What a load test came to; ``best`` is the capacity line in figures, null where no load was kept up with."""
+    return {
+        "project": found.project, "version": found.version, "digest": found.digest, "at": time(found.at),
+        "workers": found.workers, "timeout": found.timeout, "by": found.by, "reason": found.reason,
+        "best": asdict(found.best) if found.best is not None else None,
+        "levels": [asdict(each) for each in found.levels],
+    }  # fmt: skip
 
 
 def _figures(found: RequestFigures) -> Document:

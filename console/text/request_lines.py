@@ -62,7 +62,17 @@ def request_lines(report: RequestReport, now: datetime, width: int) -> list[Line
     ):  # fmt: skip
         if len(tallies) > 1 or (tallies and title == "BY VERSION"):
             lines += [EMPTY, *_tallied(title, tallies, found.requests, width)]
-    return [*lines, EMPTY, *kept_lines(report, now, width)]
+    return [*lines, EMPTY, *kept_lines(report, now, width), *_capacity(report, now, width)]
+
+
+def _capacity(report: RequestReport, now: datetime, width: int) -> list[Line]:
+    """What the newest load test came to."""
+    found = report.capacity
+    if found is None:
+        return []
+    tone: Tone = "dim" if found.best is not None else "watch"
+    said = f"load test {cells.ago(found.at, now)} by {found.by}: {found.sentence}"
+    return wrapped(plain(said), width, tone=tone, indent="  ", first="")
 
 
 def _tallied(title: str, tallies: Sequence[RequestTally], whole: int, width: int) -> list[Line]:

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from engine.projects import in_force, registry
 from engine.projects.manifest.serve import spec_of
 from engine.requests import book, skew_book
+from engine.requests import capacity as capacities
+from engine.requests.capacity import Capacity
 from engine.requests.figures import RequestFigures, figures, window_of
 from engine.requests.records import Block, LogRules
 from engine.requests.rules import rules_of
@@ -24,7 +26,7 @@ RATE_OF = timedelta(minutes=2)
 class RequestReport:
     """``served``: requests are answered, as the manifest in force says. ``blocks``: the newest of ``count``, which have
     ``bytes`` and ``rows`` in all, the oldest of them of ``oldest``. ``rules``: how they are kept.
-    ``skew``: the newest check of what is in the log."""
+    ``skew``: the newest check of what is in the log; ``capacity``: what the newest load test came to."""
 
     project: str
     served: bool
@@ -36,6 +38,7 @@ class RequestReport:
     rows: int
     oldest: datetime | None
     skew: SkewCheck | None = None
+    capacity: Capacity | None = None
 
 
 def of_project(db: sqlite3.Connection, project: str, now: datetime, last: timedelta) -> RequestReport:
@@ -55,6 +58,7 @@ def of_project(db: sqlite3.Connection, project: str, now: datetime, last: timede
         rows=held.rows,
         oldest=held.oldest,
         skew=skew_book.last(db, project),
+        capacity=capacities.newest(db, project),
     )
 
 

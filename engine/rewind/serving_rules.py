@@ -62,6 +62,7 @@ SERVING_RULES = (
         ("DELETE FROM skew_checks WHERE at > :at",),
         "the rows that differed, of a check that is older than the request log is kept",
     ),
+    grown("capacities"),
     grown("feedback_decisions"),
     grown("feedback_batches"),
     grown("learnt_words"),

@@ -33,13 +33,13 @@ MOST_WORKERS = 64
 class Service:
     """Answers requests at ``host`` and ``port`` (0: any that is free) from ``start`` until ``close``.
 
-    ``tokens``: whoever asks needs one, also on this machine. Raises Refusal or Invalid where that would not be safe or
-    cannot be.
+    ``tokens``: whoever asks needs one, also on this machine. ``trial``: nothing of what it answers is noted. Raises
+    Refusal or Invalid where that would not be safe or cannot be.
     """
 
     def __init__(
         self, home: Path | None, operator: str | None, *, host: str, port: int, workers: int, tokens: bool,
-        certificate: Path | None, key: Path | None, now: Callable[[], datetime] = clock.now,
+        certificate: Path | None, key: Path | None, now: Callable[[], datetime] = clock.now, trial: bool = False,
     ) -> None:  # fmt: skip
         self._host, self._tokens = address(host), tokens or not is_here(host)
         self._certificate, self._key = _tls(certificate, key)
@@ -48,7 +48,7 @@ class Service:
         self._socket = _listening(self._host, port)
         self._folder, self._lock = temporary.make(temporary.FIGURES, self._workspace.cache)
         self._alive, self._end = os.pipe()
-        self._workers = workers
+        self._workers, self._trial = workers, trial
         self._supervisor: Supervisor | None = None
 
     def _looked(self, operator: str | None, now: datetime) -> tuple[str, ...]:
@@ -65,6 +65,11 @@ class Service:
             where = f"{self._host} can be reached from other machines" if not is_here(self._host) else "--tokens is set"
             raise Refusal(f"{where}, and no token is in force; make one with 'leverframe tokens make' first.")
         return projects
+
+    @property
+    def port(self) -> int:
+        """At which port it listens."""
+        return int(self._socket.getsockname()[1])
 
     @property
     def url(self) -> str:
@@ -93,7 +98,7 @@ class Service:
     def _worker(self, number: int) -> subprocess.Popen[bytes]:
         settings = Settings(
             str(self._workspace.root), self._socket.fileno(), self._alive, str(self._folder), number, self._tokens,
-            self._certificate, self._key,
+            self._certificate, self._key, self._trial,
         )  # fmt: skip
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "engine.serving.worker", settings.written()],

@@ -41,6 +41,7 @@ from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
+    from engine.requests.records import Answered
     from engine.scoring.ready import ReadyScorer
     from engine.versions.records import VersionDocument
 
@@ -66,6 +67,16 @@ class _Projects:
         return self._found
 
 
+class Unnoted:
+    """The log of a load test: what nobody really asked is kept nowhere, and counted nowhere."""
+
+    def note(self, answered: Answered) -> None:
+        """Keep nothing."""
+
+    def close(self) -> None:
+        """Nothing is to be written."""
+
+
 class Worker:
     """All that one worker is made of."""
 
@@ -76,7 +87,10 @@ class Worker:
         self._store = ObjectStore(self._workspace.objects)
         self._following = Following(self._workspace, self._ledger, self._store, self._opened)
         name = self._following.worker.name
-        self._log = RequestLog(self._workspace, self._ledger, name, self._rules, on_bug=self._bug)
+        self._log: RequestLog | Unnoted = (
+            Unnoted() if settings.trial
+            else RequestLog(self._workspace, self._ledger, name, self._rules, on_bug=self._bug)
+        )  # fmt: skip
         self._tokens = TokenBook(self._ledger) if settings.tokens else None
         self._figures = figures.Figures()
         self._projects = _Projects(self._ledger)

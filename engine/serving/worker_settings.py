@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 class Settings:
     """``listening``: the descriptor of the socket; ``alive``: of a pipe that ends with the supervisor.
 
-    ``folder``: where workers leave their figures; ``number``: this one's place among them."""
+    ``folder``: where workers leave their figures; ``number``: this one's place among them. ``trial``: what it
+    answers is noted nowhere."""
 
     home: str
     listening: int
@@ -20,6 +21,7 @@ class Settings:
     tokens: bool = False
     certificate: str = ""
     key: str = ""
+    trial: bool = False
 
     def written(self) -> str:
         return json.dumps(asdict(self))

@@ -20,6 +20,7 @@ from engine.storage.tables.approvals import APPROVALS
 from engine.storage.tables.backtest import BACKTESTS
 from engine.storage.tables.backup import BACKUPS
 from engine.storage.tables.bundles import BUNDLES, JUDGED_HERE
+from engine.storage.tables.capacities import CAPACITIES
 from engine.storage.tables.exports import EXPORTS
 from engine.storage.tables.feedback import FEEDBACK
 from engine.storage.tables.first import AUDIT, RUN_FACTS, TABLES
@@ -271,6 +272,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("feedback", script(_FEEDBACK)),
     ("scorings", script(SCORINGS + refuse("scorings", "DELETE"))),
     ("skew checks", script(SKEW_CHECKS)),
+    ("capacities", script(CAPACITIES + append_only("capacities"))),
 )
 LATEST = len(MIGRATIONS)
 

@@ -162,6 +162,7 @@ REACHES = {
     "tokens make shop --scope score --project tiny --until 2100-01-01 --reason x": "make_token",
     "tokens rotate shop --overlap 7d --reason x": "rotate_token",
     "tokens revoke shop --reason x": "revoke_token",
+    "serve --load tiny --reason x": "load_test",
     "operators": "operators",
     "operators list": "operators",
     "operators add bob --reason x": "add_operator",

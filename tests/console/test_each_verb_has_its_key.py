@@ -168,6 +168,7 @@ WITHOUT_A_KEY = {
     "init": "There is no console without a workspace.",
     "demo": "It makes a workspace of its own, and opens the console on it.",
     "pages": "It is a server in the foreground, which runs without a console and beside it.",
+    "serve --load tiny --reason x": "It takes the machine for a while, and is for whoever sees what else runs on it.",
     "serve": "It is a server in the foreground, which runs without a console and beside it.",
     "ssh": "It is a server in the foreground, by which people reach the console.",
     "restore": "It needs an empty place, where there is no workspace to open a console on.",

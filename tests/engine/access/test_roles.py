@@ -53,7 +53,7 @@ LEAST: dict[str, Role] = {
     "write_data": "operator", "send": "operator", "take_in": "operator", "take_in_despite": "admin", "trust": "admin",
     "distrust": "admin", "make_token": "admin", "rotate_token": "admin", **dict.fromkeys((
         "where_else", "sent_on", "export", "look_into", "ask_for_newer", "give_feedback", "let_in_feedback", "learn",
-        "throw_away_feedback", "freeze_learner", "unfreeze_learner", "revoke_token"), "operator"),
+        "throw_away_feedback", "freeze_learner", "unfreeze_learner", "revoke_token", "load_test"), "operator"),
     "set_packages": "admin", "unset_package": "admin", "enforce_packages": "admin", "except_package": "admin",
 }  # fmt: skip
 # Asked for while it is done, for only a part of it takes the role: with ``mend``.
