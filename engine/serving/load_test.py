@@ -19,7 +19,7 @@ from engine import clock
 from engine.access.caller import Caller
 from engine.audit import trail
 from engine.errors import Invalid, Refusal
-from engine.projects import registry
+from engine.projects import in_force, registry
 from engine.projects.manifest.serve import spec_of
 from engine.requests import capacity
 from engine.requests.capacity import Capacity, Level
@@ -51,13 +51,12 @@ def load_test(
         raise Invalid(f"A load test takes 0.1 to {most:g} seconds a level, with 1 to {MOST_WORKERS} workers.")
     with ledger.read() as db:
         registry.find(db, project)
-        live = catalog.live(db, project)
+        live, spec = catalog.live(db, project), spec_of(in_force.settings(db, project))
     if live is None:
         raise Refusal(f"Nothing of {project} is live yet, so nothing can be asked; retrain, then approve a candidate.")
     document = documents.load(store, live.digest)
-    spec = spec_of(document.settings)
     if not spec.realtime:
-        raise Refusal(f"{live.label} is not served: say 'realtime = true' in its [serve], and let that go live.")
+        raise Refusal(f"{project} is not served: say 'realtime = true' in its [serve], and let that go live.")
     bodies = _bodies(store, document)
     details = {"workers": count, "seconds": seconds, "connections": list(load.LEVELS)}
     with ledger.write() as db:
