@@ -84,18 +84,18 @@ MAY_NOT = {
     "distrust": "trust keys", **dict.fromkeys(("where_else", "sent_on"), "ask other workspaces"),
     "look_into": "look into bundles", "ask_for_newer": "ask for newer packages", "learn": "let learners learn",
     "give_feedback": "give feedback", "let_in_feedback": "let feedback in",
-    "throw_away_feedback": "throw feedback away", "freeze_learner": "freeze learners",
-    "unfreeze_learner": "freeze learners", **{f"{act}_token": f"{act} tokens" for act in ("make", "rotate", "revoke")},
+    "throw_away_feedback": "throw feedback away", "load_test": "test what a server can take",
+    **dict.fromkeys(("freeze_learner", "unfreeze_learner"), "freeze learners"),
+    **{f"{act}_token": f"{act} tokens" for act in ("make", "rotate", "revoke")},
     **dict.fromkeys([name for name in LEAST if "_package" in name], "change packages"),
 }  # fmt: skip
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.
 PER_PROJECT = {
     "remove", "retrain", "cancel", "look", "backtest", "score", "acknowledge", "snooze", "report_soon", "send_report",
-    "run_now",
-    "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject", "lift",
-    "hold", "release_hold", "withdraw", "set_project_role", "comment", "cancel_swap", "bundle", "write_data", "send",
+    "run_now", "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject",
+    "lift", "hold", "release_hold", "withdraw", "set_project_role", "comment", "cancel_swap", "bundle", "write_data",
     "export", "give_feedback", "let_in_feedback", "throw_away_feedback", "freeze_learner", "unfreeze_learner", "learn",
-    "make_token", "rotate_token", "revoke_token",
+    "make_token", "rotate_token", "revoke_token", "load_test", "send",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
@@ -115,8 +115,8 @@ GIVEN: dict[str, Any] = {
     "now": NOON, "text": "wait", "source": Path("none.zip"), "host": "nowhere", "what": "tiny@1", "enforced": True,
     "constraints": "pandas<3", "package": "pandas", "file": Path("none.csv"), "batch": 1,
     "projects": ("tiny",), "scopes": ("score",), "token": "shop",
-    "ends_at": datetime(2100, 1, 1, tzinfo=UTC), "overlap": timedelta(days=7),
-    "output": "out.csv",
+    "ends_at": datetime(2100, 1, 1, tzinfo=UTC), "overlap": timedelta(days=7), "output": "out.csv",
+    "tell": lambda line: None,
 }  # fmt: skip
 # Who there is: a role for the workspace, and those for single projects.
 PEOPLE: dict[str, tuple[Role, dict[str, Role]]] = {
