@@ -16,6 +16,7 @@ from benchmarks.export_mutants import EXPORTS
 from benchmarks.fleet_mutants import FLEET
 from benchmarks.import_mutants import IMPORTED
 from benchmarks.kind_mutants import KINDS
+from benchmarks.learn_mutants import LEARN
 from benchmarks.makers_mutants import MAKERS
 from benchmarks.mutation.fault import Fault
 from benchmarks.package_mutants import PACKAGES
@@ -178,8 +179,7 @@ FAULTS = (
     *DOOR,
     *ENGINES,
     *KINDS, *MAKERS, *BUNDLES,
-    *TRAVEL,
-    *PACKAGES,
+    *LEARN, *TRAVEL, *PACKAGES,
     *PLANNED_SWAPS,
     *REFUSALS, *REHEARSALS, *REQUESTS, *SOURCE, *BATCH, *COMPILED, *EXPORTS,
     *FLEET,

@@ -17,7 +17,6 @@ from engine.text import plain
 if TYPE_CHECKING:
     from engine.jobs.learn.lessons import Learner, Lesson
 
-NAMES = {"accuracy": "share of labels predicted right", "mae": "mean absolute error"}
 SHOWN = 8
 
 
@@ -106,5 +105,5 @@ def _points(lesson: Lesson) -> Sequence[TimelinePoint]:
 
 def curve_heading(drawn: Timeline) -> Line:
     """What the marks are."""
-    said = f"   {NAMES.get(drawn.metric, drawn.metric)}, each label before it was learnt  ● learner  ○ its parent"
+    said = "   each label before it was learnt: ● learner ○ parent"
     return line(Span(f"{drawn.metric} WHILE IT LEARNT", "head"), Span(said, "dim"))

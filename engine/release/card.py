@@ -45,7 +45,10 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
     measured = document.metrics if judged_here else without_ground(document.metrics)
     if here is not None:
         measured = here.answer.judgement
-    run = f"run {version.run}, asked for by {document.lineage.requested_by}"
+    lineage = document.lineage
+    run = f"run {version.run}, asked for by {lineage.requested_by}"
+    if lineage.learnt is not None:
+        run += f": {lineage.learnt.rows:,} labels on top of {lineage.parent}, each predicted before it was learnt"
     return DecisionCard(
         version=version,
         live=live_label,

@@ -20,7 +20,7 @@ from engine.versions.records import CurvePoint
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MOST_POINTS, FEWEST_ROWS = 40, 20
+MOST_POINTS, FEWEST_ROWS = 20, 20
 _Z = 1.959964
 ACCURACY, ERROR = "accuracy", "mae"
 

@@ -29,7 +29,7 @@ from engine.runs.steps.missing_files import explained, without_places
 from engine.runs.steps.running import RunningStep, start_step
 from engine.runs.steps.sandbox import advice, box, check_reads, variables
 from engine.runs.steps.step import StepResult, StepSpec, clean_environment, python_step_argv, within
-from engine.vocabulary.steps import contract
+from engine.vocabulary.steps import LEARN_ROWS, contract
 
 if TYPE_CHECKING:
     from engine.runs.warm.served_step import ServedStep
@@ -215,7 +215,7 @@ def spec_of(
         # Else numba writes beside the packages that use it, and the environment would not be what was built.
         "NUMBA_CACHE_DIR": str(folder / "tmp" / "numba"),
     }
-    if name == "learn":
+    if name == LEARN_ROWS.name:
         extra["LEVERFRAME_CHUNK"] = str(stage.manifest.learn.chunk)
     if stage.types:
         extra["LEVERFRAME_TYPES"] = "1"

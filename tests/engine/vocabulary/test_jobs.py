@@ -95,8 +95,9 @@ def places() -> tuple[tuple[str, int], ...]:
 
 
 # Lists that mean something else by the same words: sections of the manifest, lists and verbs of the console,
-# tables of the ledger, methods of the door.
+# tables of the ledger, methods of the door, steps of the project's.
 OF_OTHER_THINGS = {
+    "engine/runs/steps/python_runner.py",
     "console/actions.py", "console/cli/root.py", "console/ssh/verbs.py", "engine/projects/manifest/reader.py",
     "engine/rewind/past_engine.py",
 }  # fmt: skip

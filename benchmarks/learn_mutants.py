@@ -1,0 +1,48 @@
+"""Faults in feedback and in learners: a part of the table of ``promise_mutants.py``."""
+
+from __future__ import annotations
+
+from benchmarks.mutation.fault import Fault
+
+_COUNTS = ("tests/engine/feedback/test_what_of_the_feedback_counts.py",)
+_HELD = ("tests/engine/feedback/test_a_bad_batch_is_held.py",)
+_BOOK = ("tests/engine/feedback/test_the_book_of_feedback.py",)
+_RAILS = ("tests/engine/jobs/test_what_a_learner_may_do_by_itself.py",)
+_ROWS = ("tests/engine/jobs/test_what_a_learner_learns.py",)
+_STEP = ("tests/engine/runs/test_a_model_learns_in_its_step.py",)
+_JOURNEY = ("tests/journeys/test_a_live_version_learns.py",)
+_SCREENS = ("tests/console/test_feedback_and_learners.py",)
+_READING, _QUARANTINE, _GUARDS = "engine/feedback/reading.py", "engine/feedback/quarantine.py", "engine/jobs/learn/guards.py"
+_LEARNER, _LEARN = "engine/runs/steps/online_learner.py", "engine/jobs/learn/learn.py"
+
+LEARN = (
+    Fault("a later word counts, not one that came later", _READING, "sorted(said, key=lambda one: one[0])", "said", _COUNTS),
+    Fault("what was thrown away never counts", _READING, 'in ("quarantined", "thrown away")', 'in ("quarantined",)', _COUNTS),
+    Fault("a word of a time to come waits", _READING, "if row.time > until:", "if False:", _COUNTS),
+    Fault("a word before its row counts from the row on", _READING, "max(time, asked) if asked is not None else time", "time", _COUNTS),
+    Fault("7 and the text of it are one key", "engine/feedback/rows.py", "    return str(value)\n", "    return repr(value)\n", _COUNTS),
+    Fault("a flood is held", _QUARANTINE, "    if flooded and", "    if False and", _HELD),
+    Fault("what came within the hour counts for a flood", _QUARANTINE, 'together((lately, batch)), "what', 'batch, "what', _HELD),
+    Fault("labels far off are held", _QUARANTINE, "found.rows >= FAR_ROWS and off >= FAR_SHARE", "False", _HELD),
+    Fault("classes never learnt are held", _QUARANTINE, "<= STRANGE * batch.rows", "<= batch.rows", _HELD),
+    Fault("a batch is decided on once", "engine/feedback/book.py", '        if found.state != "quarantined":\n', "        if False:\n", _BOOK),
+    Fault("a column that is none is told", "engine/feedback/rows.py", "        if name not in known:\n", "        if False:\n", _BOOK),
+    Fault("a key of csv stays its text", "engine/feedback/file.py", "for name in (*key, TIME)}", "for name in ()}", _BOOK),
+    Fault("a clean-up leaves feedback", "engine/housekeeping/survey.py", " | feedback.objects(seen.db)", "", ("tests/engine/feedback/test_a_clean_up_leaves_feedback.py",)),
+    Fault("surely worse waits", _GUARDS, 'if comparison not in ("better", "same", "cannot tell"):', "if False:", _RAILS),
+    Fault("too many changed decisions wait", _GUARDS, "changed > spec.most_changed", "False", _RAILS),
+    Fault("too soon waits", _GUARDS, "now - last < spec.at_most_every", "False", _RAILS),
+    Fault("a policy of people is not met by a rule", _GUARDS, "policy.approvals > 1 or policy.four_eyes or policy.approvers", "False", _RAILS),
+    Fault("a warning waits", _GUARDS, '    if verdict == "warn":\n', "    if False:\n", _RAILS),
+    Fault("what was trained on is not learnt", "engine/jobs/learn/rows.py", "if trained[places[word.key]] or", "if", _ROWS),
+    Fault("what a parent learnt is not learnt again", "engine/jobs/learn/rows.py", " or (word.key, written(word.label)) in learnt:", ":", _ROWS),
+    Fault("a label becomes its row's", "engine/jobs/learn/rows.py", "order = np.argsort(np.asarray(places, np.int64))", "order = np.arange(len(places))", _ROWS),
+    Fault("each chunk is predicted before it is learnt", "engine/runs/steps/python_runner.py", "        said.append(scored(lambda found: _predictions(model, found), features, name))  # noqa: B023 - called at once\n        model = step(model, features, truth)\n", "        model = step(model, features, truth)\n        said.append(scored(lambda found: _predictions(model, found), features, name))\n", _STEP),
+    Fault("the steps before stay as they were fitted", _LEARNER, "found = step.transform(found)", "found = found", _STEP),
+    Fault("what cannot learn is refused", _LEARNER, "        if found is None:\n", "        if False:\n", _STEP),
+    Fault("a frozen learner learns nothing", "engine/jobs/learn/commands.py", "        if frozen is not None:\n", "        if False:\n", _JOURNEY),
+    Fault("the parent is recorded", "engine/jobs/retrain/package.py", "parent=context.live[0] if context.live and made.learnt else None", "parent=None", _JOURNEY),
+    Fault("a candidate that learnt all of it is enough", _LEARN, "            if words <= known:\n", "            if False:\n", _JOURNEY),
+    Fault("who is frozen says why a key does not work", "console/screens/learner.py", 'if action == "learn" and frozen is not None:', "if False:", _SCREENS),
+    Fault("a quarantined batch alone is decided on by key", "console/screens/feedback.py", 'batch.state != "quarantined"', "False", _SCREENS),
+)  # fmt: skip
