@@ -21,9 +21,11 @@ _NAME = 24
 
 
 def took(seconds: float | None) -> str:
-    """``0.8 ms``, ``12 ms``, ``1.4 s``; a dash where nothing was answered."""
+    """``0.08 ms``, ``0.8 ms``, ``12 ms``, ``1.4 s``; a dash where nothing was answered."""
     if seconds is None:
         return "–"
+    if seconds < 0.0001:
+        return f"{seconds * 1000:.2f} ms"
     if seconds < 0.01:
         return f"{seconds * 1000:.1f} ms"
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

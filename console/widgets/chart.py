@@ -62,10 +62,14 @@ class Chart(PlotWidget, can_focus=False):
         """What stands below the lower axis."""
         return Days()
 
+    def figures(self) -> AxisFormatter:
+        """What stands left of the left axis."""
+        return Figures()
+
     def on_mount(self) -> None:
         self.margin_left, self.margin_top, self.margin_bottom = 9, 1, 1
         self.set_x_formatter(self.ticks())
-        self.set_y_formatter(Figures())
+        self.set_y_formatter(self.figures())
         # The widget's own handler comes after this one, and clears.
         self.call_after_refresh(self._redraw)
 

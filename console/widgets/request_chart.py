@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 
 from textual_plot.axis_formatter import AxisFormatter
 
+from console.text import cells
 from console.text.request_lines import RequestCurves
 from console.widgets.chart import DAY, Chart, Days
 
+_CUT = 0.02  # so near to the right end half of what stands below a tick would be cut off
 STEPS = (300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10800.0, 21600.0)
 
 
@@ -23,13 +25,23 @@ class Moments(AxisFormatter):
         if max_ - min_ > 2 * DAY:
             return self._days.get_ticks(min_, max_, max_ticks)
         step = next((each for each in STEPS if (max_ - min_) / each <= max_ticks), STEPS[-1])
-        first = -(-min_ // step) * step
-        return [first + n * step for n in range(int((max_ - first) // step) + 1)]
+        first, last = -(-min_ // step) * step, max_ - (max_ - min_) * _CUT
+        return [first + n * step for n in range(int((last - first) // step) + 1)]
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
         if len(ticks) > 1 and ticks[1] - ticks[0] >= DAY:
             return self._days.get_labels_for_ticks(ticks)
         return [f"{datetime.fromtimestamp(tick, UTC):%H:%M}" for tick in ticks]
+
+
+class FromZero(AxisFormatter):
+    """Three numbers, the lowest of them nothing."""
+
+    def get_ticks(self, min_: float, max_: float, max_ticks: int = 3) -> list[float]:
+        return [max_ * part for part in (0.0, 0.46, 0.92)]
+
+    def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
+        return [cells.number(tick) for tick in ticks]
 
 
 class RequestChart(Chart, can_focus=False):
@@ -39,6 +51,9 @@ class RequestChart(Chart, can_focus=False):
 
     def ticks(self) -> AxisFormatter:
         return Moments()
+
+    def figures(self) -> AxisFormatter:
+        return FromZero()
 
     def draw(self) -> None:
         found = self.shown

@@ -109,7 +109,8 @@ def test_names_from_outside_do_not_reach_the_terminal_as_they_are() -> None:
 
 
 def test_times_and_rates_have_three_figures_at_most() -> None:
-    assert [took(each) for each in (None, 0.0004, 0.0123, 0.25, 2.04)] == ["–", "0.4 ms", "12 ms", "250 ms", "2.0 s"]
+    found = [took(each) for each in (None, 0.00004, 0.0004, 0.0123, 0.25, 2.04)]
+    assert found == ["–", "0.04 ms", "0.4 ms", "12 ms", "250 ms", "2.0 s"]
     assert [rate(each) for each in (0.0123, 3.21, 12_345.6)] == ["0.012/s", "3.2/s", "12,346/s"]
 
 
