@@ -41,6 +41,8 @@ def compiled(program: Any, estimator: Any, columns: List[Any]) -> Dict[str, Any]
         return compiled(program, estimator.steps[-1][1], columns)
     if name == "TransformedTargetRegressor":
         said = compiled(program, estimator.regressor_, columns)
+        if said["trees"] and said["trees"]["narrow"]:
+            raise Refused("it turns back a target of 32 bits, and tables do it with 64")
         return {**said, "after": said["after"] + _inverse(estimator.transformer_, len(said["after"]))}
     if name in _LINEAR:
         return _linear(program, estimator, columns)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.scoring.compiled.columns import Columns, StoppedAt, changed
 from engine.scoring.compiled.deep_trees import DeepTrees
-from engine.scoring.compiled.functions import function
+from engine.scoring.compiled.functions import function, narrow_after, narrow_chances
 from engine.scoring.compiled.masks import MOST_LEAVES, Masks, TooLarge
 from engine.scoring.compiled.plan import Plan
 from engine.scoring.compiled.refusals import refused
@@ -32,6 +32,7 @@ class ManyRows:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._add = _adding(plan)
+        self._narrow = plan.model.trees is not None and plan.model.trees.narrow
 
     def score(self, table: pa.Table) -> pa.Table:
         """The predictions for ``table``, whose columns are the features in their order. Raises StepFailed."""
@@ -71,7 +72,7 @@ class ManyRows:
         if model.decision == "number":
             found = scores[0]
             for operation in model.after:
-                found = changed(operation, found)
+                found = narrow_after(str(operation.function), found) if self._narrow else changed(operation, found)
             return [found]
         chances = self._chances(scores)
         if model.decision == "positive":
@@ -88,6 +89,8 @@ class ManyRows:
         kind = self._plan.model.chances
         if kind == "none":
             return []
+        if self._narrow:
+            return narrow_chances(kind, scores)
         if kind in ("shares", "score"):
             return list(scores)
         if kind == "sigmoid":

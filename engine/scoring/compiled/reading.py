@@ -240,6 +240,8 @@ def _check_answer(tables: Tables) -> None:
         if operation.do not in _AFTER or operation.of != place or operation.numbers or operation.codes:
             wrong("what is done with its score cannot be done")
         _check_by(operation)
+    if model.trees is not None and model.trees.narrow:
+        _check_narrow(model)
     if model.outputs != _outputs(model):
         wrong("its answers have other columns than its labels say")
 
@@ -268,15 +270,24 @@ def _outputs(model: Compiled) -> tuple[str, ...]:
     return ("prediction", *(f"p_{label}" for label in labels))
 
 
+def _check_narrow(model: Compiled) -> None:
+    """Sums of 32 bits are told in the few ways in which XGBoost tells them."""
+    after = [operation.function for operation in model.after]
+    if model.chances not in ("sigmoid", "softmax", "none") or (model.labels and model.chances == "none"):
+        wrong("its sums of 32 bits are told in a way that is not known")
+    if after not in ([], ["exp"], ["expit"]):
+        wrong("its sums of 32 bits are told in a way that is not known")
+
+
 def _check_labels(model: Compiled) -> None:
     labels, kind = model.labels, model.label_type
     _one_of(kind, LabelType, "type of label")
-    _distinct(labels, "two labels of one name")
     if not labels:
         wrong("it has no labels")
     wanted: type = str if kind == "text" else bool if kind == "bool" else int
     if not all(type(label) is wanted for label in labels):
         wrong("its labels are of another type than it says")
+    _distinct(labels, "two labels of one name")
     if kind in _WIDTH:
         least = 0 if str(kind).startswith("u") else -(1 << _WIDTH[str(kind)])
         if not all(isinstance(label, int) and least <= label < 1 << _WIDTH[str(kind)] for label in labels):

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import Any, NoReturn
 
 from engine.errors import StepFailed
-from engine.scoring.compiled.functions import function, narrow
+from engine.scoring.compiled.functions import function, narrow, narrow_after, narrow_chances
 from engine.scoring.compiled.plan import Plan
 from engine.scoring.compiled.refusals import NUMBER, TEXT, Stopped, refused
 from engine.scoring.compiled.row_code import Code, changed, columns, inline_slots, literal, name_of
@@ -87,14 +87,20 @@ def _sums(plan: Plan, code: Code) -> Iterator[str]:
 def _told(plan: Plan, code: Code) -> Iterator[str]:
     """Lines from the scores to the answer."""
     model = plan.model
+    narrowed = model.trees is not None and model.trees.narrow
+    if narrowed:
+        code.names |= {"narrow_one": _narrow_one, "narrow_after": narrow_after}
     if model.decision == "number":
         for operation in model.after:
-            yield f"t0 = {changed(operation, 't0', code)}"
+            said = f"float(narrow_after('{operation.function}', t0))" if narrowed else changed(operation, "t0", code)
+            yield f"t0 = {said}"
         yield "return (t0,)"
         return
     scores = ", ".join(f"t{target}" for target in range(model.targets))
     code.names |= {"labels": list(model.labels), "expit": function("expit"), "shared": _shared, "largest": _largest}
-    if model.chances == "sigmoid":
+    if narrowed:
+        yield f"p = narrow_one('{model.chances}', ({scores},))"
+    elif model.chances == "sigmoid":
         yield "q = float(expit(t0)); p = (1.0 - q, q)"
     elif model.chances == "pair":
         yield "p = shared((-t0, t0))"
@@ -137,6 +143,12 @@ def _other_text(feature: int, value: Any, count: int) -> int:
     if isinstance(value, float) and value != value:
         return count
     raise Stopped(feature, TEXT)
+
+
+def _narrow_one(kind: str, scores: tuple[float, ...]) -> tuple[float, ...]:
+    import numpy as np
+
+    return tuple(each.item() for each in narrow_chances(kind, np.array(scores)[:, None]))
 
 
 def _shared(scores: tuple[float, ...]) -> tuple[float, ...]:

@@ -145,6 +145,14 @@ def test_trees_that_are_none_are_refused_with_why(
         CompiledScorer.read(trees_changed(whole, tmp_path, name, 0, value))
 
 
+@pytest.mark.parametrize("label", [[], {}, None, 1.5, "0", True])
+def test_a_label_of_another_type_is_refused(whole: Path, tmp_path: Path, label: Any) -> None:
+    said = document(whole)
+    said["labels"][0] = label
+    with pytest.raises(Damage, match="its labels are of another type than it says"):
+        CompiledScorer.read(changed(whole, tmp_path, said))
+
+
 def test_a_leaf_that_gives_what_is_not_there_is_refused(whole: Path, tmp_path: Path) -> None:
     said = document(whole)["trees"]
     features = np.frombuffer((whole / "places.bin").read_bytes(), dtype="<i4")[said["feature"]["at"] :]
