@@ -19,7 +19,8 @@ from engine.scoring.row_table import RowTable, row_table
 from engine.scoring.scorer import StepScorer, text_predicted
 from engine.scoring.turns import Turns
 from engine.scoring.unpacked import compiled_scorer, keeps_types
-from engine.scoring.warm_process import Ended, WarmProcess, stays
+from engine.scoring.warm_pipes import stays
+from engine.scoring.warm_process import Ended, WarmProcess
 from engine.storage.disk import delete_tree
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace

@@ -6,49 +6,26 @@ ended with whoever started it. What goes to it and comes back are two pipes in i
 
 from __future__ import annotations
 
-import json
-import os
-import select
-import shutil
 import signal
 import threading
-import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.errors import StepFailed
 from engine.runs.steps import launch
-from engine.runs.steps.launch import Stage, spec_of
-from engine.runs.steps.limits import Limits
-from engine.runs.steps.running import RunningStep, start_step
-from engine.runs.steps.sandbox import WARM_SCORER, check_reads
-from engine.runs.steps.step import StepResult, StepSpec
-from engine.runs.steps.tables import laid_out, read_kept, read_output, types_of, write_input
-from engine.scoring.row_order import one_for_each
-from engine.storage.disk import delete_tree
-from engine.text import plain
-from engine.vocabulary.steps import SCORE_ROWS
+from engine.runs.steps.launch import Stage
+from engine.runs.steps.sandbox import check_reads
+from engine.scoring.warm_pipes import BegunProcess, Over, Unread
+from engine.storage.disk import why_not
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
-_FOR_EVER = 10 * 365 * 86400.0
-_LOOK_SECONDS = 0.2
-READ = b"+"  # as in warm_scorer.py, which is not imported
-_LARGEST_HEAD = 1 << 24
 _MOST_ENDS = 100  # that are remembered
-_PIPE_BYTES, _F_SETPIPE_SZ = 1 << 20, 1031
-
-
-class RowsRefused(StepFailed):
-    """The model has no answer for these rows, and is still there for others."""
-
-    of_these_rows = True
 
 
 @dataclass(frozen=True)
@@ -74,7 +51,7 @@ class WarmProcess:
     ) -> None:  # fmt: skip
         self.stage, self._model, self._folder, self._title = stage, model, folder, title
         self._first, self._patience, self._now, self._text = first, patience, now, text
-        self._begun: _Begun | None = None
+        self._begun: BegunProcess | None = None
         self._closed = self._killed = self._up = False
         self._lock = threading.Lock()
         self.ends: list[Ended] = []
@@ -90,19 +67,22 @@ class WarmProcess:
         """Begin, load the model, answer the first rows. Raises StepFailed; nothing is left running then."""
         self._held(lambda begun: None)
 
-    def _held(self, work: Callable[[_Begun], T]) -> T:
+    def _held(self, work: Callable[[BegunProcess], T]) -> T:
         with self._lock:
             try:
-                return self._done(work)
-            except _Taken:
-                return self._done(work, again=True)
+                try:
+                    return self._done(work)
+                except _Taken:
+                    return self._done(work, again=True)
+            except OSError as error:  # Its folder is gone, or the disk is full.
+                raise StepFailed(f"{self._title} cannot be begun: {why_not(error)}.") from None
 
-    def _done(self, work: Callable[[_Begun], T], *, again: bool = False) -> T:
+    def _done(self, work: Callable[[BegunProcess], T], *, again: bool = False) -> T:
         """Raises _Taken where it had not read the rows, or somebody else killed it, and they may be asked ``again``."""
         try:
             return work(self._begun if self._begun is not None and self._up else self._start())
-        except _Over as over:
-            unread, failed = isinstance(over, _Unread), self._ended(str(over))
+        except Over as over:
+            unread, failed = isinstance(over, Unread), self._ended(str(over))
             if not again and (unread or self._killed) and not self._closed:
                 raise _Taken from None
             raise failed from None
@@ -122,15 +102,15 @@ class WarmProcess:
             if self._begun is not None:
                 self._ended("it was ended")
 
-    def _start(self) -> _Begun:
+    def _start(self) -> BegunProcess:
         if self._closed:
             raise StepFailed(f"{self._title} was ended.")
         launch.check_environment(self.stage, self._title)
         check_reads(self.stage.manifest.sandbox, self.stage.workspace)
         self._up = False
-        self._begun = begun = _Begun(self.stage, self._model, self._folder, self._title, self._text)
+        self._begun = begun = BegunProcess(self.stage, self._model, self._folder, self._title, self._text)
         if self._closed:  # meanwhile, by somebody who saw no process
-            raise _Over(f"{self._title} was ended")
+            raise Over(f"{self._title} was ended")
         seconds = self.stage.manifest.train.timeout.total_seconds()
         begun.ready(seconds)
         begun.ask(self._first, seconds)
@@ -153,197 +133,3 @@ class WarmProcess:
 
 class _Taken(Exception):
     """The process was taken away, and another may be asked."""
-
-
-class _Over(Exception):
-    """The process gives no answer any more, and why as far as it is known."""
-
-
-class _Gone(_Over):
-    """It has ended."""
-
-
-class _Unread(_Gone):
-    """It ended before it had read what it was asked: that is not what it ended of."""
-
-
-class _Begun:
-    """The process from one start to its end."""
-
-    def __init__(self, stage: Stage, model: Path, folder: Path, title: str, text: frozenset[str]) -> None:
-        self._stage, self._folder, self._title, self._text = stage, folder, title, text
-        if folder.exists():
-            delete_tree(folder)
-        folder.mkdir(mode=0o700, parents=True)
-        for part in ("input", "output", "tmp"):
-            (folder / part).mkdir()
-        shutil.copytree(stage.code, folder / "code", copy_function=shutil.copyfile)
-        shutil.copytree(model, folder / "input" / "model", symlinks=True)
-        asks, answers = folder / "input" / "requests", folder / "output" / "answers"
-        for pipe in (asks, answers):
-            os.mkfifo(pipe, 0o600)
-        # Both ends of the one, so that nothing waits for the process to open it; that it has gone shows at the other.
-        self._asks = os.open(asks, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        self._answers = os.open(answers, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        self._open = True
-        try:
-            _widen(self._asks)
-            self._running: RunningStep = start_step(_spec(stage, folder, title, asks, answers), lambda done, text: None)
-        except BaseException:
-            self._close()
-            raise
-
-    def ready(self, patience: float) -> None:
-        """Wait until it has loaded its model. Raises _Over."""
-        head, _ = self._received(time.monotonic() + patience, 0, "load its model")
-        if head.get("ready") is not True:
-            raise _Over(f"{self._title} said something else than that it is ready")
-
-    def ask(self, features: pa.Table, patience: float) -> pa.Table:
-        """Its predictions. Raises _Unread or _Over where it has ended, and StepFailed for what it says."""
-        until, rows = time.monotonic() + patience, features.num_rows
-        try:
-            self._give(features, until)
-            read = self._exactly(1, until, "take what it is asked")
-        except _Gone as gone:
-            raise _Unread(str(gone)) from None
-        if read != READ:
-            raise _Over(f"{self._title} gave an answer that is none")
-        head, body = self._received(until, rows, "answer")
-        if "problem" in head:
-            raise RowsRefused(f"{self._title} failed: {plain(str(head['problem'])).rstrip('.')}.")
-        predictions = self._read(head, body)
-        return one_for_each(predictions, rows, self._title)
-
-    def cancel(self, why: str) -> None:
-        self._running.cancel(why)
-
-    def end(self) -> StepResult:
-        """Wait until nothing of it is left; how it ended."""
-        result = self._running.wait()
-        self._close()
-        with suppress(OSError):
-            delete_tree(self._folder)
-        return result
-
-    def _close(self) -> None:
-        if self._open:
-            self._open = False
-            os.close(self._asks)
-            os.close(self._answers)
-
-    def _give(self, features: pa.Table, until: float) -> None:
-        if self._stage.manifest.form == "parquet":
-            kept = types_of(features) if self._stage.types else {}
-            self._send({"form": "arrow", "kept": kept}, _stream(features), until)
-            return
-        for left in (self._folder / "output").glob("predictions.*"):
-            left.unlink()
-        write_input(features, self._folder / "input", self._stage.manifest.form, types=self._stage.types)
-        self._send({"form": "files"}, b"", until)
-
-    def _read(self, head: dict[str, Any], body: bytes) -> pa.Table:
-        import pyarrow as pa
-
-        if self._stage.manifest.form != "parquet":
-            return read_output(
-                self._folder / "output", "predictions", self._stage.manifest.form, self._title, self._text
-            )
-        try:
-            # It comes from a process of the project's: nothing of it is believed before it was looked through.
-            table = pa.ipc.open_stream(body).read_all()
-            table.validate(full=True)
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise _Over(f"{self._title} gave an answer that cannot be read ({plain(str(error), 160)})") from None
-        kept = read_kept(head.get("kept", {}))
-        if kept is None:
-            raise _Over(f"{self._title} gave an answer whose types are no JSON of {{column: {{...}}}}")
-        return laid_out(table, kept)
-
-    def _send(self, head: dict[str, Any], body: bytes, until: float) -> None:
-        said = json.dumps(head).encode()
-        data = memoryview(b"".join((len(said).to_bytes(8, "big"), said, len(body).to_bytes(8, "big"), body)))
-        while data:
-            try:
-                data = data[os.write(self._asks, data) :]
-            except BlockingIOError:
-                self._wait(until, self._asks, select.POLLOUT, "take what it is asked")
-
-    def _received(self, until: float, rows: int, doing: str) -> tuple[dict[str, Any], bytes]:
-        size = int.from_bytes(self._exactly(8, until, doing), "big")
-        if size > _LARGEST_HEAD:
-            raise _Over(f"{self._title} gave an answer that is too long")
-        try:
-            head = json.loads(self._exactly(size, until, doing))
-        except (ValueError, RecursionError):
-            head = None
-        size = int.from_bytes(self._exactly(8, until, doing), "big")
-        if not isinstance(head, dict) or size > (1 << 20) + rows * (1 << 16):
-            raise _Over(f"{self._title} gave an answer that cannot be read")
-        return head, self._exactly(size, until, doing)
-
-    def _exactly(self, count: int, until: float, doing: str) -> bytes:
-        parts = []
-        while count:
-            try:
-                part = os.read(self._answers, min(count, _PIPE_BYTES))
-            except BlockingIOError:
-                self._wait(until, self._answers, select.POLLIN, doing)
-                continue
-            if not part:  # Nobody has it open: not yet, or not any more.
-                if self._running.over:
-                    raise _Gone(f"{self._title} ended")
-                self._wait(until, None, 0, doing)
-                continue
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
-
-    def _wait(self, until: float, pipe: int | None, event: int, doing: str) -> None:
-        """Until the pipe can be gone on with, or some time has passed. Raises _Over when that was too much, or the
-        process has ended."""
-        left = until - time.monotonic()
-        if left <= 0:
-            raise _Over(f"{self._title} did not {doing} in time and was stopped")
-        poller = select.poll()
-        if pipe is not None:
-            poller.register(pipe, event)
-        found = poller.poll(1000 * min(left, _LOOK_SECONDS if pipe is not None else 0.01))
-        if not found and self._running.over:
-            raise _Gone(f"{self._title} ended")
-
-
-def _spec(stage: Stage, folder: Path, title: str, asks: Path, answers: Path) -> StepSpec:
-    """As the step score would be started, with another program that stays."""
-    base = spec_of(stage, SCORE_ROWS.name, title, folder, warm=False)
-    assert stage.environment.python is not None
-    program = stage.manifest.program(SCORE_ROWS)
-    named = (program.callable,) if program is not None and program.callable else ()
-    argv = (str(stage.environment.python), str(WARM_SCORER), SCORE_ROWS.name, *named)
-    environment = {**base.environment, "LEVERFRAME_REQUESTS": str(asks), "LEVERFRAME_ANSWERS": str(answers)}
-    return replace(base, argv=argv, environment=environment, limits=Limits(_FOR_EVER, base.limits.memory))
-
-
-def stays(stage: Stage) -> bool:
-    """Whether the version can be scored by a process that stays: a command scores one table and ends."""
-    program = stage.manifest.program(SCORE_ROWS)
-    return stage.environment.python is not None and (program is None or program.command is None)
-
-
-def _stream(table: pa.Table) -> bytes:
-    import pyarrow as pa
-
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
-
-
-def _widen(pipe: int) -> None:
-    import fcntl
-
-    try:
-        fcntl.fcntl(pipe, _F_SETPIPE_SZ, _PIPE_BYTES)
-    except OSError:
-        return  # This account has too many wide pipes; a narrow one takes longer.

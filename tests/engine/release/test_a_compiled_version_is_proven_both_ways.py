@@ -57,7 +57,8 @@ def made_compiled(engine: Engine, folder: Path, tables: Callable[[Pipeline], Pip
     recorded, written = io.BytesIO(), folder / "compiled"
     said = {"prediction": (chances[:, 1] > 0.5).astype(int), "p_0": chances[:, 0], "p_1": chances[:, 1]}
     pa.parquet.write_table(pa.table(said), recorded)
-    compile_model.write(*compile_model.document(tables(rule), rows, False), written)
+    program, about = compile_model.document(tables(rule), rows, False)
+    compile_model.write(program, about, written)
     written_over(engine, LABEL, replace(
         document,
         code=replace(document.code, files=code),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 
 from engine.errors import StepFailed
 from engine.runs.steps.sweep import sweep
-from engine.scoring.warm_process import RowsRefused, WarmProcess
+from engine.scoring.warm_pipes import RowsRefused
+from engine.scoring.warm_process import WarmProcess
 from tests.engine.runs.step_workshop import until
 from tests.engine.scoring.staying import AT, FIRST, GAPS, by_a_step, process, rows
 
@@ -92,6 +94,13 @@ def test_an_answer_that_is_none_ends_it(stays: WarmProcess) -> None:
     with pytest.raises(StepFailed, match="gave an answer that is too long"):
         stays.ask(deed("babble"))
     assert stays.ask(FIRST).num_rows == 3
+
+
+def test_one_whose_folder_is_gone_is_told_as_that_and_not_half_begun(stays: WarmProcess, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "model")
+    with pytest.raises(StepFailed, match="scoring stays@1 cannot be begun: No such file or directory"):
+        stays.ask(FIRST)
+    assert not stays.ends
 
 
 def test_after_its_end_nothing_is_answered(stays: WarmProcess) -> None:

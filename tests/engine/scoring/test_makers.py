@@ -42,7 +42,8 @@ def store(tmp_path: Path) -> ObjectStore:
 def version(store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VersionDocument:
     """One whose model is compiled."""
     monkeypatch.setitem(sys.modules, "leverframe_compile_model", compile_model)
-    compile_model.write(*compile_model.document(MODEL, ROWS, False), tmp_path / "made")
+    program, said = compile_model.document(MODEL, ROWS, False)
+    compile_model.write(program, said, tmp_path / "made")
 
     def kept(table: pa.Table) -> Any:
         content = io.BytesIO()

@@ -11,7 +11,7 @@ import pytest
 
 from engine.errors import StepFailed
 from engine.scoring.turns import Turns
-from engine.scoring.warm_process import RowsRefused
+from engine.scoring.warm_pipes import RowsRefused
 
 
 def table(*values: int) -> pa.Table:
