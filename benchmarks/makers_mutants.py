@@ -7,7 +7,7 @@ from benchmarks.mutation.fault import Fault
 _GATE, _COMPILING = ("tests/engine/scoring/test_the_gate.py",), ("tests/engine/jobs/test_compiling.py",)
 _TURNS, _ROWS = ("tests/engine/scoring/test_turns.py",), ("tests/engine/scoring/test_row_table.py",)
 _STAYS, _PROOF = ("tests/engine/scoring/test_a_process_that_stays.py",), ("tests/engine/release/test_a_compiled_version_is_proven_both_ways.py",)
-_DOCUMENT, _BUNDLE = ("tests/engine/versions/test_version_documents.py",), ("tests/engine/bundles/test_hostile_bundles.py",)
+_DOCUMENT, _FORMAT = ("tests/engine/versions/test_version_documents.py",), ("tests/engine/bundles/test_the_format_of_a_manifest.py",)
 _WARM, _MADE = "engine/scoring/warm_process.py", "engine/jobs/retrain/compiling.py"
 
 MAKERS = (
@@ -38,5 +38,5 @@ MAKERS = (
     Fault("scored by: a batch has an end", "engine/scoring/turns.py", "            fits = not batch or rows + each.features.num_rows <= self._most\n", "            fits = True\n", _TURNS),
     Fault("scored by: no number is cut off behind its point", "engine/scoring/row_table.py", "    if not value.is_integer():\n", "    if False:\n", _ROWS),
     Fault("scored by: a category keeps its place", "engine/scoring/row_table.py", "enumerate(more, len(places))", "enumerate(more)", _ROWS),
-    Fault("scored by: a bundle with tables says so", "engine/bundles/manifest.py", '    if document["format"] != _format(found_manifest):\n', "    if False:\n", ("tests/engine/bundles/test_what_a_bundle_may_say.py",)),
+    Fault("scored by: a bundle with tables says so", "engine/bundles/manifest.py", '    if document["format"] != _format(found_manifest):\n', "    if False:\n", _FORMAT),
 )  # fmt: skip
