@@ -27,7 +27,7 @@ class ScoreDialog(FormDialog):
             FormField(self.DATABASE, "", "for a table: the variable, such as WAREHOUSE_URL", needed=False),
             FormField(self.REPLACE, "no", YES_NO),
         )
-        super().__init__(f"SCORE WITH {label or project}", said, "score it", fields)
+        super().__init__(f"SCORE WITH {label or f'THE LIVE VERSION OF {project}'}", said, "score it", fields)
         self._project, self._label = project, label
 
     def made(self) -> Command:

@@ -41,7 +41,7 @@ def _named(name: str, text: str, width: int) -> list[Line]:
 
 
 def _origin(found: Origin, width: int) -> Iterator[Line]:
-    yield line(Span(found.label, "head"), f"  {found.state}, made {cells.day(found.made_at)} by run {found.run}")
+    yield line(Span(found.label, "strong"), f"  {found.state}, made {cells.day(found.made_at)} by run {found.run}")
     yield from _named("digest", found.digest, width)
     if found.missing is not None:
         yield from _named("content", found.missing, width)

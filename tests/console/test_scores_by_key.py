@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from console.screens.run import RunPage
 from console.text.trace_lines import trace_lines
 from engine.jobs.score.records import TracedRow
 from tests.console.conftest import Desk
@@ -51,8 +52,11 @@ def test_a_run_that_scored_nothing_says_so(console: Console) -> None:
     async def story(desk: Desk) -> None:
         await desk.press("3", "enter")
         await desk.see("PEAK MEMORY")
+        page = desk.app.screen
+        assert isinstance(page, RunPage)
+        assert page.why_not("trace") == "This run scored nothing: it wrote no predictions."
         await desk.press("p")
-        await desk.see("This run scored nothing: it wrote no predictions.")
+        assert desk.app.screen is page
 
     console(story)
 
