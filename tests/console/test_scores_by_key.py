@@ -9,7 +9,8 @@ from console.screens.run import RunPage
 from console.text.trace_lines import trace_lines
 from engine.jobs.score.records import TracedRow
 from tests.console.conftest import Desk
-from tests.console.records import NOW, FakeEngine
+from tests.console.health_records import NOW
+from tests.console.records import FakeEngine
 from tests.console.trace_records import RELEASE, SCORING, TRACE
 
 Console = Callable[..., None]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _MARK = ".leverframe-"
+_REPEATED = ("prediction", VERSION, RUN)
 
 
 class Sink(Protocol):
@@ -117,7 +118,12 @@ class FileSink:
 
         if self._kind == "csv":
             return pyarrow.csv.CSVWriter(self._file, self._schema)
-        return pyarrow.parquet.ParquetWriter(self._file, self._schema, compression="zstd", store_schema=True)
+        # Of keys and chances each row has another: to look for the same ones again costs more than all else, 0.13 s
+        # for 0.06 s of 336,776 flights.
+        repeated = [name for name in self._schema.names if name in _REPEATED]
+        return pyarrow.parquet.ParquetWriter(
+            self._file, self._schema, compression="zstd", use_dictionary=repeated, store_schema=True
+        )
 
     def write(self, table: pa.Table) -> None:
         with refused(f"{self._place} cannot be written"):
