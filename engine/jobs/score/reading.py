@@ -24,7 +24,7 @@ from engine.validation.schema import type_word
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PIECE = 1 << 16
+PIECE = 1 << 15
 """Rows that are read, scored and written at a time; also the row group of what is written."""
 _BLOCK = 4 << 20  # bytes of a csv at a time; no row may be longer
 _BUFFER = 1 << 20
