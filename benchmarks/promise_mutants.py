@@ -25,6 +25,7 @@ from benchmarks.refusal_mutants import REFUSALS
 from benchmarks.rehearsal_mutants import REHEARSALS
 from benchmarks.requests_mutants import REQUESTS
 from benchmarks.source_mutants import SOURCE
+from benchmarks.tokens_mutants import TOKENS
 from benchmarks.travel_mutants import TRAVEL
 
 _GOLDEN = ("tests/engine/release/test_golden_rows_are_compared.py",)
@@ -177,7 +178,7 @@ FAULTS = (
     Fault("other candidates expire", _CATALOG, "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'\"", "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'nothing'\"", _MOVES),
     *ACCESS, *DOOR, *ENGINES, *FLEET, *IMPORTED,
     *KINDS, *MAKERS, *BUNDLES,
-    *LEARN, *TRAVEL, *PACKAGES,
+    *LEARN, *TRAVEL, *PACKAGES, *TOKENS,
     *PLANNED_SWAPS,
     *REFUSALS, *REHEARSALS, *REQUESTS, *SOURCE, *BATCH, *COMPILED, *EXPORTS,
     # Audit.

@@ -126,5 +126,5 @@ def _told(session: Session, made: NewToken) -> None:
         document(token_document(made.token, session.now()) | {"token": made.text})
         return
     say(Span(made.text, "strong"))
-    say(f"{token_lines.opens(made.token)} It is shown this once; whoever has it may that.")
+    say(f"{token_lines.opens(made.token)} It is shown this once.")
     say(f"Take it back: {session.decision(f'tokens revoke {made.token.name}')}", indent=2)

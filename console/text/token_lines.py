@@ -95,8 +95,8 @@ def new_token_lines(made: NewToken, width: int) -> list[Line]:
         EMPTY,
         *wrapped(opens(made.token), width),
         *wrapped(
-            "It is shown this once and kept nowhere: copy it now, to where its program keeps what is secret. Whoever "
-            "has it may what it may; with the header 'Authorization: Bearer TOKEN'.",
+            "It is shown this once and kept nowhere: copy it now, to where its program keeps what is secret. It comes "
+            "with the header 'Authorization: Bearer TOKEN'.",
             width,
             tone="watch",
         ),
