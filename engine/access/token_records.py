@@ -47,8 +47,8 @@ class Token:
         return min(filter(None, (self.ends_at, self.replaced_at, self.revoked_at)))
 
     def holds(self, now: datetime) -> bool:
-        """Whether it opens anything. A clock that went back to before it was made makes it no better nor worse."""
-        return now < self.until
+        """Whether it opens anything. One that was revoked never does, also by a clock that has gone back since."""
+        return self.revoked_at is None and now < self.until
 
     def standing(self, now: datetime) -> Standing:
         """How it stands, in a word or two."""

@@ -149,6 +149,7 @@ def test_a_revoked_token_is_refused_at_the_next_request_and_a_new_one_is_taken(
     assert [each.name for each in token_table.revoke(ledger, ada, token.token.mark, "leaked", NOON)] == ["shop"]
     status, said = why(book.allows(token.text, "flights", "score", NOON))
     assert (status, "was revoked on" in said) == (401, True)
+    assert why(book.allows(token.text, "flights", "score", NOON - DAY))[0] == 401, "a clock that went back saves nobody"
     again = made(ledger)
     assert isinstance(book.allows(again.text, "flights", "score", NOON), Allowed)
 
