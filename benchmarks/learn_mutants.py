@@ -36,7 +36,7 @@ LEARN = (
     Fault("a warning waits", _GUARDS, '    if verdict == "warn":\n', "    if False:\n", _RAILS),
     Fault("what was trained on is not learnt", "engine/jobs/learn/rows.py", "if trained[places[word.key]] or", "if", _ROWS),
     Fault("what a parent learnt is not learnt again", "engine/jobs/learn/rows.py", " or (word.key, written(word.label)) in learnt:", ":", _ROWS),
-    Fault("a label becomes its row's", "engine/jobs/learn/rows.py", "order = np.argsort(np.asarray(places, np.int64))", "order = np.arange(len(places))", _ROWS),
+    Fault("a label becomes its row's", "engine/jobs/learn/rows.py", "        given[place] = label\n", "        pass\n", _ROWS),
     Fault("each chunk is predicted before it is learnt", "engine/runs/steps/python_runner.py", "        said.append(scored(lambda found: _predictions(model, found), features, name))  # noqa: B023 - called at once\n        model = step(model, features, truth)\n", "        model = step(model, features, truth)\n        said.append(scored(lambda found: _predictions(model, found), features, name))\n", _STEP),
     Fault("the steps before stay as they were fitted", _LEARNER, "found = step.transform(found)", "found = found", _STEP),
     Fault("what cannot learn is refused", _LEARNER, "        if found is None:\n", "        if False:\n", _STEP),

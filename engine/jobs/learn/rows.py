@@ -96,7 +96,6 @@ def rows_to_learn(
 
 def _with_labels(table: pa.Table, target: str, places: Sequence[int], labels: pa.Array) -> pa.Table:
     """``table`` with each of the ``labels`` as the target of the row at its place."""
-    import numpy as np
     import pyarrow as pa
 
     from engine.validation.columns import unwrapped
@@ -105,8 +104,7 @@ def _with_labels(table: pa.Table, target: str, places: Sequence[int], labels: pa
         table = table.append_column(target, pa.nulls(table.num_rows, labels.type))
     column = unwrapped(table.column(target))
     given = [None] * table.num_rows if pa.types.is_null(column.type) else column.to_pylist()
-    order = np.argsort(np.asarray(places, np.int64))
-    for place, label in zip(np.asarray(places, np.int64)[order], labels.take(pa.array(order)).to_pylist(), strict=True):
+    for place, label in zip(places, labels.to_pylist(), strict=True):
         given[place] = label
     return table.set_column(table.column_names.index(target), target, pa.array(given, labels.type))
 
