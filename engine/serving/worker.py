@@ -31,6 +31,7 @@ from engine.scoring.makers import open_ready
 from engine.serving import figures
 from engine.serving.app import App, Around
 from engine.serving.connection import tls
+from engine.serving.feedback_taken import FeedbackTaken
 from engine.serving.following import Following
 from engine.serving.http_server import Endpoint, HttpServer
 from engine.serving.scoring import Scoring
@@ -98,7 +99,8 @@ class Worker:
             self._following, self._projects, self._log, self._following.fallbacks, self._figures
         )  # fmt: skip
         around = Around(self._projects, self._tokens, self._gathered, self._keep)
-        self._app = App(self._scoring, self._figures, around)
+        feedback = FeedbackTaken(self._ledger, self._store, self._projects)
+        self._app = App(self._scoring, self._figures, around, feedback)
         context = tls(settings.certificate, settings.key) if settings.certificate else None
         numbers = map(f"{settings.number}-{name}-{{:x}}".format, itertools.count(1))
         endpoint = Endpoint(

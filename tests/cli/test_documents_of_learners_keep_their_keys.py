@@ -40,5 +40,6 @@ def test_a_freeze_is_told_once_and_what_is_not_live_cannot_learn(engine: Engine)
     assert said(engine, "learn", "tiny").err == "Nothing of tiny is live yet; retrain, then approve a candidate.\n"
     assert said(engine, "unfreeze", "tiny", "--reason", "x").err == "The learner of tiny is not frozen.\n"
     assert said(engine, "freeze", "tiny", "--reason", "why").out.startswith("The learner of tiny is frozen;")
-    assert said(engine, "freeze", "tiny", "--reason", "x").err == "The learner of tiny is frozen already, by ada: why.\n"
+    again = said(engine, "freeze", "tiny", "--reason", "x")
+    assert again.err == "The learner of tiny is frozen already, by ada: why.\n"
     assert "frozen by ada" in said(engine, "learn", "tiny", "--last").out

@@ -1,0 +1,74 @@
+"""Labels over HTTP are taken in as a file of them is; what is wrong is named, and nothing of it is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.api import Engine
+from engine.serving.exchange import Asked, Unanswered
+from engine.serving.feedback_taken import FeedbackTaken
+from engine.serving.routes import Target
+from tests import tiny
+from tests.ledger import ledger_of, store_of
+from tests.people import open_engine
+
+AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def engine(home: Path, tmp_path: Path) -> Iterator[Engine]:
+    engine = open_engine(home, "ada", create=True)
+    engine.add(tiny.make(tmp_path / "tiny"))
+    yield engine
+    engine.close()
+
+
+def asked(engine: Engine, body: bytes, project: str = "tiny") -> dict[str, Any]:
+    with ledger_of(engine) as ledger:
+        taken = FeedbackTaken(ledger, store_of(engine), lambda: ("tiny",))
+        answer = asyncio.run(taken(Target(project), Asked("POST", f"/projects/{project}/feedback", body=body, at=AT)))
+    assert answer.status == 200
+    found: dict[str, Any] = json.loads(answer.body)
+    return found
+
+
+def test_labels_are_kept_and_the_answer_says_whether_they_count(engine: Engine) -> None:
+    body = b'{"records": [{"id": 7, "label": 1, "time": "2026-11-24T08:00Z"}, {"id": "8", "late": 0}]}'
+    assert asked(engine, body) == {"batch": 1, "rows": 2, "quarantined": None}
+    (batch,) = engine.feedback("tiny")
+    assert (batch.by, batch.source, batch.until) == ("the scoring server", "over HTTP", AT)
+
+
+WRONG = {
+    "not JSON": (b"{", 422, "The body is no"),
+    "a list": (b"[1]", 422, "The body is no"),
+    "no records": (b'{"rows": []}', 422, 'The body has "records"'),
+    "nested": (b'{"records": [{"id": {"a": 1}, "label": 1}]}', 422, "The body is no"),
+    "as deep as it goes": (b'{"records": ' + b"[" * 100_000, 422, "The body is no"),
+    "no number": (b'{"records": [{"id": 1, "label": NaN}]}', 422, "The body is no"),
+    "huge": (b'{"records": [{"id": 1' + b"0" * 4000 + b', "label": 1}]}', 422, ""),
+    "nothing": (b'{"records": []}', 422, "There are no rows"),
+    "no label": (b'{"records": [{"id": 1}]}', 422, "Row 1 has no value in 'label'"),
+    "another column": (b'{"records": [{"id": 1, "label": 1, "x": 1}]}', 422, "Row 1 has a column 'x'"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_is_told_in_a_sentence_and_nothing_is_kept(engine: Engine, case: str) -> None:
+    body, status, said = WRONG[case]
+    with pytest.raises(Unanswered) as refused:
+        asked(engine, body)
+    assert (refused.value.status, refused.value.sentence.startswith(said)) == (status, True), refused.value.sentence
+    assert engine.feedback() == ()
+
+
+def test_a_project_that_is_not_served_takes_none(engine: Engine) -> None:
+    with pytest.raises(Unanswered, match="no such project"):
+        asked(engine, b'{"records": [{"id": 1, "label": 1}]}', "other")
