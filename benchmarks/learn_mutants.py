@@ -33,6 +33,8 @@ LEARN = (
     Fault("too many changed decisions wait", _GUARDS, "changed > spec.most_changed", "False", _RAILS),
     Fault("too soon waits", _GUARDS, "now - last < spec.at_most_every", "False", _RAILS),
     Fault("a policy of people is not met by a rule", _GUARDS, "policy.approvals > 1 or policy.four_eyes or policy.approvers", "False", _RAILS),
+    Fault("who went back is not overruled", _GUARDS, "    if gone_back:\n", "    if False:\n", _RAILS),
+    Fault("who went back is known", "engine/jobs/learn/by_itself.py", 'newest.kind == "rollback"', "False", _JOURNEY),
     Fault("a warning waits", _GUARDS, '    if verdict == "warn":\n', "    if False:\n", _RAILS),
     Fault("what was trained on is not learnt", "engine/jobs/learn/rows.py", "if trained[places[word.key]] or", "if", _ROWS),
     Fault("what a parent learnt is not learnt again", "engine/jobs/learn/rows.py", " or (word.key, written(word.label)) in learnt:", ":", _ROWS),

@@ -104,10 +104,10 @@ def test_what_was_learnt_goes_live_by_itself_and_is_gone_back_from(careful: Site
     assert moved.sentence.startswith("tiny@1 is live.")
     assert call("--home", engine.home, "--operator", "ada", "learn", "tiny", "--last").out.count("tiny@2") >= 1
 
-    # What it had learnt is learnt anew by the version that is live again; a person decides: no day has gone by.
+    # What it had learnt is learnt anew by the version that is live again; a person has gone back, so one decides.
     careful.feed(LATER, LATER + timedelta(days=3))
     again = careful.learn(LATER + timedelta(days=3))
-    assert again.version == "tiny@3" and again.why is not None and "the last one went live by itself" in again.why
+    assert again.version == "tiny@3" and again.why is not None and "somebody has rolled back" in again.why
     assert engine.version("tiny@3").state == "candidate"
     assert careful.learn(LATER + timedelta(days=3)).why == (
         "tiny@3 has learnt all that is new since tiny@1, and waits for a decision."

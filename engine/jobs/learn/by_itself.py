@@ -30,12 +30,12 @@ def go_live(ledger: Ledger, context: RunContext, label: str, made: Made) -> str 
     judged, project, by = made.judgement, context.run.project, SystemActor("the learning policy")
     now = clock.now()
     with ledger.read() as db:
-        last = history.last_by(db, project, by.name)
+        last, newest = history.last_by(db, project, by.name), history.newest(db, project)
         policy = in_force.approval(db, project)
         frozen = freezing.standing(db, project)
     why = why_not_by_itself(
         made.start.manifest.learn, policy, judged.verdict, judged.comparison, made.learnt.changed,
-        last.at if last is not None else None, now,
+        last.at if last is not None else None, now, gone_back=newest is not None and newest.kind == "rollback",
     )  # fmt: skip
     if frozen is not None:
         why = f"the learner was frozen by {frozen.by} meanwhile"

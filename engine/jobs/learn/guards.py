@@ -22,17 +22,21 @@ def why_not_by_itself(
     changed: float | None,
     last: datetime | None,
     now: datetime,
+    *,
+    gone_back: bool = False,
 ) -> str | None:
     """Why a version waits for a person, as a sentence without its end; None where it may go live by itself.
 
     ``verdict`` and ``comparison`` are the judge's, by what was predicted before it was learnt, against the live version
     as it was, on the same rows; ``changed``: the share of these that it decides otherwise; ``last``: when the learner
-    last made a version live by itself.
+    last made a version live by itself; ``gone_back``: what is live was rolled back to.
     """
     if spec.approval != "guarded":
         return "[learn] approval says that a person decides"
     if policy.approvals > 1 or policy.four_eyes or policy.approvers:
         return "the policy in force wants certain people, and a rule of the project's is none of them"
+    if gone_back:
+        return "somebody has rolled back to what is live, and the learner does not overrule that"
     if verdict not in ("pass", "warn"):
         return "it did not pass its gates"
     if verdict == "warn":

@@ -36,6 +36,7 @@ CASES: dict[str, tuple[dict[str, Any], str | None]] = {
     "a week ago": ({"last": NOW - timedelta(days=7)}, None),
     "less than a week ago": ({"last": NOW - timedelta(days=6)}, "the last one went live by itself 6 d ago"),
     "a clock that went back": ({"last": NOW + timedelta(days=1)}, "the last one went live by itself 0"),
+    "what is live was rolled back to": ({"gone_back": True}, "somebody has rolled back to what is live"),
     "two people": ({"policy": Policy(approvals=2)}, "the policy in force wants certain people"),
     "four eyes": ({"policy": Policy(four_eyes=True)}, "the policy in force wants certain people"),
     "certain people": ({"policy": Policy(approvers=(("ada",),))}, "the policy in force wants certain people"),
