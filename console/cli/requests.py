@@ -31,7 +31,7 @@ def requests(session: Session, project: str, last: str) -> None:
     width = min(room(), WIDEST) - 2
     told = request_lines(found, session.now(), width)
     if not told:
-        say(f"Nothing answers requests of {project}; 'realtime = true' in its [serve] has it served.")
+        say(f"Nothing answers requests of {project}; it is with 'realtime = true' in its [serve].")
         return
     say(Span(f"Requests of {project}", "strong"))
     lines(line("  ", *each) for each in told)

@@ -30,7 +30,7 @@ def read(tensor: Any, binary: bytes, most: int) -> tuple[str, list[Any], bytes]:
         raise Unanswered(422, f"{about} has no datatype that is known; it is one of {', '.join(_CODES)} and BYTES.")
     rows = _rows(shape)
     if rows is None:
-        raise Unanswered(422, f"{about} has a shape other than [rows] or [rows, 1]; send a tensor for each column.")
+        raise Unanswered(422, f"{about} has a shape other than [rows], or [rows, 1]; send a tensor for each column.")
     if rows > most:
         raise Unanswered(413, f"{about} has {rows:,} rows; at most {most:,} are answered at once.")
     own = tensor.get("parameters")

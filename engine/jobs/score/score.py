@@ -122,7 +122,7 @@ def _wishes(context: RunContext, options: Mapping[str, Any], document: VersionDo
         documents.write_folder(context.store, document.code.files, code)
     found = wishes.scheduled(spec, context.project_path, code)
     if not found:
-        raise NothingNew(f"No file is there that [score] names: {plain(spec.source, 200)}.")
+        raise NothingNew(f"No file is there for [score]: {plain(spec.source, 200)}.")
     return found
 
 

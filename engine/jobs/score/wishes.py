@@ -42,7 +42,7 @@ def scheduled(spec: ScoreSpec, project: Path, code: Path) -> list[Wish]:
         return [Wish(_one(spec, project, code), output, replace=True)]
     folder = Path(os.path.normpath(project / spec.output))
     if not folder.is_dir():
-        raise Refusal(f"{folder}, which [score] writes to, is no folder; make it.")
+        raise Refusal(f"{folder}, the output of [score], is no folder; make it.")
     if spec.database is not None and not spec.source.endswith((".parquet", ".pq", ".csv")):
         source = _one(spec, project, code)
         name = Path(source.shown).stem or source.name
@@ -56,13 +56,13 @@ def _one(spec: ScoreSpec, project: Path, code: Path) -> Place:
         return place_of(spec.source, spec.database, output=False, base=project)
     path = code / spec.source
     if not os.path.realpath(path).startswith(f"{os.path.realpath(code)}/"):
-        raise Refusal(f"{spec.source}, which [score] names, leads out of the project; put the query itself there.")
+        raise Refusal(f"{spec.source}, the source of [score], leads out of the project; put the query itself there.")
     return Place("query", str(path), str(spec.database), spec.source)
 
 
 def _files(spec: ScoreSpec, project: Path, folder: Path) -> list[Wish]:
     pattern = Path(os.path.normpath(project / spec.source))
-    with refused(f"{pattern.parent}, which [score] reads, cannot be looked into"):
+    with refused(f"{pattern.parent}, the folder of the files in [score], cannot be looked into"):
         names = sorted(
             each.name for each in os.scandir(pattern.parent) if each.is_file() and fnmatchcase(each.name, pattern.name)
         )

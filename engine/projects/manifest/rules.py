@@ -85,7 +85,7 @@ def check_learn(page: Mistakes, data: DataSpec, train: TrainSpec, learner: Learn
     if train.imported is not None:
         page.mistake(("learn",), "has no meaning beside [train] import, a model that was trained elsewhere.")
     if train.score is not None and learner.run is None:
-        said = "is missing; a model with a score of its own in [train] is known to the project alone"
+        said = "is missing; a model with a score of its own (that of [train]) is known to the project alone"
         page.mistake(("learn", "run"), f'{said}; write run = "module:function".')
 
 
