@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PIECE = 1 << 15
 """Rows that are read, scored and written at a time; also the row group of what is written."""
-_BLOCK = 4 << 20  # bytes of a csv at a time; no row may be longer
+BLOCK = 4 << 20  # bytes of a csv at a time; no row may be longer
 _BUFFER = 1 << 20
 
 
@@ -161,7 +161,7 @@ class CsvSource(_File):
 
     def _head(self) -> list[str]:
         with refused(f"{self.told} cannot be read"), self.path.open("rb") as file:
-            begin = file.read(_BLOCK)
+            begin = file.read(BLOCK)
         if begin.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise Refusal(f"{self.told} is text in UTF-16; save it as UTF-8.")
         if not begin.strip():
@@ -208,7 +208,7 @@ class CsvSource(_File):
 
         convert = pyarrow.csv.ConvertOptions(column_types=self._types, include_columns=list(self.columns))
         parse = pyarrow.csv.ParseOptions(newlines_in_values=True)
-        read = pyarrow.csv.ReadOptions(block_size=_BLOCK)
+        read = pyarrow.csv.ReadOptions(block_size=BLOCK)
         with pyarrow.csv.open_csv(file, read_options=read, parse_options=parse, convert_options=convert) as reader:
             for batch in reader:
                 yield self._with_gaps(pa.Table.from_batches([batch]))

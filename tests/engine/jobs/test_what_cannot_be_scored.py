@@ -59,7 +59,7 @@ def test_a_value_is_never_repeated(tmp_path: Path) -> None:
 
 def test_a_row_far_down_is_told_by_its_own_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "PIECE", 100)
-    monkeypatch.setattr(reading, "_BLOCK", 1 << 12)
+    monkeypatch.setattr(reading, "BLOCK", 1 << 12)
     said = told(tmp_path, HEAD + GOOD * 5000 + "2,B,x,3\n")
     assert said == "in.csv has no number in the column 'x' of row 5,001."
 
