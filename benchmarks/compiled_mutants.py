@@ -9,6 +9,7 @@ _EXACT, _BEFORE = (f"{_TESTS}/test_estimators_compile_exactly.py",), (f"{_TESTS}
 _HOSTILE, _REFUSED = (f"{_TESTS}/test_hostile_tables.py",), (f"{_TESTS}/test_rows_that_are_refused.py",)
 _READING, _TREES, _SHAPE = f"{_HERE}/reading.py", f"{_STEPS}/compile_trees.py", f"{_HERE}/tree_reading.py"
 _COLUMNS, _MASKS, _ROWS = f"{_STEPS}/compile_columns.py", f"{_HERE}/masks.py", f"{_HERE}/rows.py"
+_BOOSTERS, _OTHERS = f"{_STEPS}/compile_boosters.py", (f"{_TESTS}/test_other_boosters.py",)
 
 COMPILED = (
     Fault("a forest sees 32 bits of a number", _TREES, '"threshold": below_after_rounding(tree.threshold),', '"threshold": tree.threshold,', _EXACT),
@@ -44,4 +45,9 @@ COMPILED = (
     Fault("a value never seen is refused", f"{_HERE}/row_code.py", "    if index.unseen:\n", "    if False:\n", _REFUSED),
     Fault("a number is no text", _ROWS, "    raise Stopped(feature, TEXT)", "    return count + 1", _REFUSED),
     Fault("the row of a later block is named", f"{_HERE}/many_rows.py", "raise refused(self._plan, at.stopped, start + at.row) from None", "raise refused(self._plan, at.stopped, at.row) from None", _REFUSED),
+    Fault("XGBoost goes left below a threshold, not at it", _BOOSTERS, "below = numpy.nextafter(said, numpy.float32(-numpy.inf))", "below = said", _OTHERS),
+    Fault("XGBoost adds up in 32 bits", _BOOSTERS, "shared=False, narrow=True)", "shared=False)", _OTHERS),
+    Fault("XGBoost's probabilities have 32 bits", f"{_HERE}/functions.py", "found = [np.float32(1) - second, second]", "found = [1 - np.float64(second), second]", _OTHERS),
+    Fault("what is near zero is zero to LightGBM", _BOOSTERS, "    elif -_ZERO <= threshold < 0:\n", "    elif False:\n", _OTHERS),
+    Fault("a label has the type that it says", _READING, "    if not all(type(label) is wanted for label in labels):\n", "    if False:\n", _HOSTILE),
 )  # fmt: skip

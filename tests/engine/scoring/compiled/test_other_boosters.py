@@ -94,3 +94,21 @@ def test_what_is_not_known_of_them_is_refused(name: str, change: dict[str, Any],
     codes = OrdinalEncoder(categories=[[float(code) for code in range(6)]]).fit(rows[["code"]])
     columns = ColumnTransformer([("plain", "passthrough", ["size", "wide"]), ("code", codes, ["code"])])
     assert why in why_not(make_pipeline(columns.fit(rows), estimator(recorded)), rows)
+
+
+ZERO = float(np.float32(1e-35))
+
+
+@pytest.mark.parametrize(
+    ("threshold", "value", "answer"),
+    [(-ZERO, -ZERO, 2.0), (-ZERO, -1.1e-35, 1.0), (0.0, 1e-35, 1.0), (0.0, 1.1e-35, 2.0), (ZERO, ZERO, 1.0)],
+)
+def test_what_lies_next_to_zero_is_zero_to_lightgbm(
+    threshold: float, value: float, answer: float, tmp_path: Path
+) -> None:
+    recorded = json.loads(json.dumps(RECORDED[0]))
+    split = {"split_feature": 0, "decision_type": "<=", "missing_type": "NaN", "default_left": False}
+    leaves = {"left_child": {"leaf_value": 1.0}, "right_child": {"leaf_value": 2.0}}
+    recorded["model"]["tree_info"] = [{"tree_structure": {**split, **leaves, "threshold": threshold}}]
+    rows = frame(recorded).head(1).assign(size=value)
+    assert both(compiled(estimator(recorded), rows, tmp_path / "compiled"), rows)[0].tolist() == [answer]
