@@ -9,7 +9,9 @@ otherwise is not timed. The peers are installed into environments of their own, 
 depends on them. Each has as many workers, with one thread of OpenMP, and batches where it can. Leverframe's own server
 is measured twice: as it is, with its request log and its metrics on, and with a handler that looks at nothing.
 
-The client takes its share of the same cores, for all alike. The processor time is that of the server's processes
+The client takes its share of the same cores, for all alike. On a machine that does something else besides, requests a
+second say how much of it a server was given, which is more the more processes it has: there the processor time of a
+request is what can be compared. The processor time is that of the server's processes
 alone; the memory is their proportional share (PSS) at the end. Takes about four minutes with three rounds.
 """
 

@@ -34,7 +34,7 @@ TOKENS = (
     Fault("only an admin lets programs in", "engine/access/token_commands.py", '@changes("make tokens", least="admin"', '@changes("make tokens", least="operator"', ("tests/engine/access/test_roles.py",)),
     Fault("one in use is told of before its end", "engine/jobs/ending_tokens.py", "token.until - now > SOON:", "token.until - now > URGENT:", _TOLD),
     Fault("what nobody uses ends in silence", "engine/jobs/ending_tokens.py", "token_table.in_use(db, now - IN_USE)", "token_table.in_use(db, now - 9 * IN_USE)", _TOLD),
-    Fault("a program is given its new token first", "engine/jobs/ending_tokens.py", "token.used <= token.replaced_said:", "token.used < token.made_at:", _TOLD),
+    Fault("a program is given its new token first", "engine/jobs/ending_tokens.py", "token.used <= token.replaced_said:", "False:", _TOLD),
     Fault("a load test has a bound", "engine/serving/load.py", "        self._tally.left -= 1\n", "", _LOAD),
     Fault("what is no success is not answered", "engine/serving/load.py", '        if self._read[9:12] == b"200":\n', "        if True:\n", _LOAD),
     Fault("a connection that breaks is counted", "engine/serving/load.py", "        if self._asks:\n            self._tally.refused += 1\n", "", _LOAD),

@@ -221,7 +221,9 @@ def test_a_flood_from_everywhere_is_bounded_in_memory_and_in_the_trail(ledger: L
     assert trail.page(ledger, offset=4, limit=1)[0].details["requests"] == MOST_SOURCES + 101
 
 
-def test_its_last_use_is_written_once_a_day(ledger: Ledger, book: TokenBook) -> None:
+def test_its_last_use_is_written_once_a_day(
+    ledger: Ledger, book: TokenBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
     token = made(ledger)
     refused = made(ledger, "other")
     for hour in (0, 1, 13):
@@ -232,9 +234,8 @@ def test_its_last_use_is_written_once_a_day(ledger: Ledger, book: TokenBook) -> 
     assert [(each.name, each.used) for each in every(ledger)] == [("other", None), ("shop", NOON + timedelta(hours=13))]
     with ledger.read() as db:
         assert db.execute("SELECT count(*) FROM token_uses").fetchone()[0] == 2
-    marker = ledger.marker()
+    monkeypatch.setattr(ledger, "write", None)  # or each worker would take the lock each minute, for nothing
     book.settle(NOON + timedelta(hours=14))
-    assert ledger.marker() == marker
 
 
 def test_where_the_ledger_cannot_be_read_it_opens_nothing(ledger: Ledger, book: TokenBook) -> None:

@@ -48,7 +48,8 @@ def test_one_in_use_is_told_two_weeks_before_its_end_and_is_red_at_last(engine: 
     end = clock.now() + 60 * DAY
     made = engine.make_token("shop", ("tiny",), ("score",), end, "the shop asks")
     mark, soon = made.token.mark, end - 14 * DAY
-    assert told(engine, ledger, soon) == [], "nobody uses it"
+    used(ledger, made.text, soon - 20 * DAY)
+    assert told(engine, ledger, soon) == [], "nobody uses it any more"
     used(ledger, made.text, soon - DAY)
     assert told(engine, ledger, soon - timedelta(seconds=1)) == []
     ((severity, why),) = told(engine, ledger, soon)
