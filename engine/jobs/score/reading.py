@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 PIECE = 1 << 15
 """Rows that are read, scored and written at a time; also the row group of what is written."""
-BLOCK = 4 << 20  # bytes of a csv at a time; no row may be longer
+BLOCK = 4 << 20
+"""Bytes of a csv that are read at a time; no row may be longer."""
 _BUFFER = 1 << 20
 
 
