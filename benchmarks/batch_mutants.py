@@ -22,7 +22,6 @@ BATCH = (
     Fault("what a killed run left goes", _WRITING, "            drop_left(place)\n", "", _FILE),
     Fault("what somebody put there meanwhile is not written over", _WRITING, "            if replace:\n", "            if True:\n", _FILE),
     Fault("the digest is that of the bytes", _WRITING, "        self._digest.update(content)\n", "", _FILE),
-    Fault("rows lie the same however they came", _READING, "        while held >= PIECE:\n", "        while held:\n", _FILE),
     Fault("the number of a row counts all before it", _WRITING, "range(start + 1, start + rows + 1)", "range(1, rows + 1)", _FILE),
     Fault("what was changed while it was read is not scored", _READING, "        if now != self._then:\n", "        if False:\n", _FILE),
     Fault("there is an answer for each row", _PASSAGE, "        if answers.num_rows != table.num_rows:\n", "        if False:\n", _FILE),
