@@ -22,7 +22,6 @@ import json
 import math
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -115,16 +114,16 @@ def started(server: Server, python: Path, setting: Setting, asked: Asked) -> Ite
     with open(setting.scratch / "log", "wb") as log:
         process = subprocess.Popen(
             server.command(python, setting), cwd=setting.scratch, env=environment_of(server, python, setting),
-            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
+    # No session of its own: Linux shares the processor out by sessions, and a server that makes more of them gets more.
     tree: list[psutil.Process] = []
     try:
         _wait_until_it_answers(server, setting, asked, process)
         yield process
     finally:
         tree = _tree(process.pid)
-        with _ignored():
-            os.killpg(process.pid, signal.SIGTERM)
+        process.terminate()
         _, alive = psutil.wait_procs(tree, timeout=10)
         for each in alive:
             with _ignored():
