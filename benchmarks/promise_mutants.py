@@ -7,23 +7,18 @@ table come first; whoever makes a promise that tests must hold adds a line.
 from __future__ import annotations
 
 from benchmarks.access_mutants import ACCESS
-from benchmarks.batch_mutants import BATCH
+from benchmarks.answering_mutants import ANSWERING
 from benchmarks.bundle_mutants import BUNDLES
-from benchmarks.compiled_mutants import COMPILED
 from benchmarks.door_mutants import DOOR
 from benchmarks.engine_mutants import ENGINES
 from benchmarks.export_mutants import EXPORTS
-from benchmarks.fleet_mutants import FLEET
 from benchmarks.import_mutants import IMPORTED
 from benchmarks.kind_mutants import KINDS
-from benchmarks.learn_mutants import LEARN
-from benchmarks.makers_mutants import MAKERS
 from benchmarks.mutation.fault import Fault
 from benchmarks.package_mutants import PACKAGES
 from benchmarks.planned_swap_mutants import PLANNED_SWAPS
 from benchmarks.refusal_mutants import REFUSALS
 from benchmarks.rehearsal_mutants import REHEARSALS
-from benchmarks.requests_mutants import REQUESTS
 from benchmarks.source_mutants import SOURCE
 from benchmarks.tokens_mutants import TOKENS
 from benchmarks.travel_mutants import TRAVEL
@@ -176,7 +171,7 @@ FAULTS = (
     Fault("only what was live comes back", _RULES, '    if target.state != "retired":\n', "    if False:\n", _POLICY),
     Fault("what is rolled back from is barred", _SWAP, '"barred", f"rolled back', '"retired", f"rolled back', _MOVES),
     Fault("other candidates expire", _CATALOG, "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'\"", "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'nothing'\"", _MOVES),
-    *ACCESS, *DOOR, *ENGINES, *FLEET, *IMPORTED,
+    *ACCESS, *DOOR, *ENGINES, *FLEET, *IMPORTED, *ANSWERING,
     *KINDS, *MAKERS, *BUNDLES,
     *LEARN, *TRAVEL, *PACKAGES, *TOKENS,
     *PLANNED_SWAPS,

@@ -1,0 +1,13 @@
+"""Faults in all that scores, answers and learns, each part in a table of its own: a part of ``promise_mutants.py``."""
+
+from __future__ import annotations
+
+from benchmarks.batch_mutants import BATCH
+from benchmarks.compiled_mutants import COMPILED
+from benchmarks.fleet_mutants import FLEET
+from benchmarks.learn_mutants import LEARN
+from benchmarks.makers_mutants import MAKERS
+from benchmarks.requests_mutants import REQUESTS
+from benchmarks.serving_mutants import SERVING
+
+ANSWERING = (*BATCH, *COMPILED, *FLEET, *LEARN, *MAKERS, *REQUESTS, *SERVING)
