@@ -28,6 +28,7 @@ def without(name: str) -> dict[str, Any]:
         ({**GOOD, "stones": 2**63}, "stones", str(2**63), "is a number out of range", "a whole number"),
         ({**GOOD, "set": 1}, "set", 1, "is a number", "true or false or null"),
         ({**GOOD, "cut: grade": 3}, "cut: grade", 3, "is a number", "a text: Fair, Ideal or null"),
+        ({**GOOD, "cut: grade": "Ideal\ud800"}, "cut: grade", "Ideal", "holds half of a character", "a text: Fair"),
         ({**GOOD, "listed": "2026-11-30"}, "listed", "2026-11-30", "is not written like that", "a moment with its"),
         (without("carat"), "carat", None, "is missing", "a number"),
         ({**GOOD, "karat": 1}, "karat", 1, "is no column of the version; did you mean 'carat'", "carat, cut: grade"),

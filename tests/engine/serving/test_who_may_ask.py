@@ -111,16 +111,18 @@ def test_the_figures_say_who_answered_how_often_and_how_fast() -> None:
     there.seconds = 0.003
     there.score({"records": [GOOD, GOOD]})
     there.score({"records": []})
+    there.seconds = 0.001
+    there.score({"records": [GOOD]})
     there.ask("POST", "/projects/whatever a client likes/score", BODY)
     page = there.ask("GET", "/metrics").body.decode()
     labels = 'project="gems",route="/projects/{project}/score"'
-    assert f'leverframe_requests_total{{{labels},status="200",worker="1"}} 1.0' in page
+    assert f'leverframe_requests_total{{{labels},status="200",worker="1"}} 2.0' in page
     assert f'leverframe_requests_total{{{labels},status="422",worker="1"}} 1.0' in page
-    assert 'leverframe_answers_total{fallback="",project="gems",version="gems@3",worker="1"} 1.0' in page
-    assert 'leverframe_answered_rows_total{fallback="",project="gems",version="gems@3",worker="1"} 2.0' in page
-    assert 'leverframe_answer_seconds_bucket{le="0.0025",project="gems",worker="1"} 0.0' in page
-    assert 'leverframe_answer_seconds_bucket{le="0.005",project="gems",worker="1"} 1.0' in page
-    assert 'leverframe_answer_seconds_sum{project="gems",worker="1"} 0.003' in page
+    assert 'leverframe_answers_total{fallback="",project="gems",version="gems@3",worker="1"} 2.0' in page
+    assert 'leverframe_answered_rows_total{fallback="",project="gems",version="gems@3",worker="1"} 3.0' in page
+    assert 'leverframe_answer_seconds_bucket{le="0.0025",project="gems",worker="1"} 1.0' in page
+    assert 'leverframe_answer_seconds_bucket{le="0.005",project="gems",worker="1"} 2.0' in page
+    assert 'leverframe_answer_seconds_sum{project="gems",worker="1"} 0.004' in page
     assert "whatever" not in page
 
 
