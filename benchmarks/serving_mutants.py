@@ -8,7 +8,7 @@ _ROOM, _TESTS = "engine/serving", "tests/engine/serving/test_"
 _ANSWERED, _REFUSED = (f"{_TESTS}what_is_answered.py",), (f"{_TESTS}what_is_refused.py",)
 _WHO, _TWICE = (f"{_TESTS}who_may_ask.py",), (f"{_TESTS}what_is_read_twice.py",)
 _SOCKETS, _TENSORS = (f"{_TESTS}connections.py",), (f"{_TESTS}the_inference_protocol.py",)
-_SUPERVISOR, _BODIES = (f"{_TESTS}supervisor.py",), (f"{_TESTS}any_body_at_all.py",)
+_SUPERVISOR = (f"{_TESTS}supervisor.py",)
 _FORM, _SLOW, _APP, _SCORING = (f"{_ROOM}/{name}.py" for name in ("form", "slow_form", "app", "scoring"))
 _CONNECTION, _SERVER = f"{_ROOM}/connection.py", f"{_ROOM}/http_server.py"
 
@@ -25,7 +25,7 @@ SERVING = (
     Fault("a thousand mistakes are enough", _SLOW, "        if self.count >= _ENOUGH:\n            raise _Enough\n", "", _REFUSED),
     Fault("values are repeated harmlessly", f"{_ROOM}/columns.py", "        return plain(value, _SHOWN)\n    return", "        return value\n    return", _REFUSED),
     Fault("numbers beyond every float are none", f"{_ROOM}/json_text.py", "if value - value == 0 else Odd(text)", "if True else Odd(text)", _REFUSED),
-    Fault("half of a character is none", f"{_ROOM}/columns.py", '            raise ValueError("holds half of a character")\n', "            pass\n", _BODIES),
+    Fault("half of a character is none", f"{_ROOM}/columns.py", '            raise ValueError("holds half of a character")\n', "            pass\n", _REFUSED),
     Fault("a form is made anew for another version", _SCORING, "(known.held.digest, known.held.spec) == (held.digest, held.spec)", "True", _TWICE),
     Fault("what is answered is noted", _SCORING, "            self._notes.note(\n                Answered(\n", "            (lambda each: None)(\n                Answered(\n", _ANSWERED),
     Fault("what is refused is noted", _SCORING, "            self._notes.note(\n                Answered(project, held.label", "            (lambda each: None)(\n                Answered(project, held.label", _ANSWERED),
@@ -57,8 +57,10 @@ SERVING = (
     Fault("connections have a bound", _CONNECTION, "if len(self.connections) > MOST and", "if False and", _SOCKETS),
     Fault("a body has a bound before it has come", _SERVER, "    if length.isdigit() and (len(length) > 15 or int(length) > BODY_BYTES):\n", "    if False:\n", _SOCKETS),
     Fault("and while it comes", _SERVER, "        if len(whole) > BODY_BYTES:\n", "        if False:\n", _SOCKETS),
-    Fault("nobody is let in while it ends", _SERVER, "        loop.remove_reader(self._listening.fileno())\n        until", "        until", _TWICE),
-    Fault("what was let in is answered", _SERVER, "        while self._state.connections and loop.time() < until:\n", "        while False:\n", _SOCKETS),
+    Fault("nobody is let in while it ends", _SERVER, "        self._listening.close()\n", "", _TWICE),
+    Fault("what was let in is answered", _SERVER, "and loop.time() < begun + seconds:\n", "and False:\n", _SOCKETS),
+    Fault("who asks while it ends is told that it was the last", _CONNECTION, "        if self._state.ending:\n", "        if False:\n", _SOCKETS),
+    Fault("who asks while it ends is answered", _SERVER, "if loop.time() >= begun + grace or not", "if True or not", _SOCKETS),
     Fault("who dies is started again", f"{_ROOM}/supervisor.py", "            if place.process is None and now >= place.due:\n", "            if False:\n", _SUPERVISOR),
     Fault("and later the more often", f"{_ROOM}/supervisor.py", "FIRST_WAIT * 2 ** (place.deaths - 1)", "FIRST_WAIT", _SUPERVISOR),
     Fault("who does not end is killed", f"{_ROOM}/supervisor.py", "            process.kill()\n", "            pass\n", _SUPERVISOR),

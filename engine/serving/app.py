@@ -18,6 +18,7 @@ from engine.serving.routes import Handler, Route, Routes, Target
 from engine.serving.scoring import Scoring, read_body, write_body
 
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_UNSAID = ""  # Triton's client says nothing of what it sends
 _BEARER = {"WWW-Authenticate": "Bearer"}
 
 
@@ -58,7 +59,7 @@ class App:
                 for route in (
                     Route("GET", path, "score", v2.model),
                     Route("GET", f"{path}/ready", "score", v2.model_ready),
-                    Route("POST", f"{path}/infer", "score", v2.infer, (JSON, BINARY)),
+                    Route("POST", f"{path}/infer", "score", v2.infer, (JSON, BINARY, _UNSAID)),
                 )
             ),
         )

@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from engine.serving.exchange import Answer, Unanswered, told
 
 if TYPE_CHECKING:
     from uvicorn.config import Config
-    from uvicorn.server import ServerState
 
 HEAD_BYTES = 32 * 1024
 PATIENCE, READING = 10.0, 30.0  # seconds in which a request has to come, and its answer has to be taken
@@ -35,11 +35,18 @@ _REASONS = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header 
             503: b"Service Unavailable"}  # fmt: skip
 
 
+class State(ServerState):
+    """What all connections of a server have in common. ``ending``: each is closed after its next answer."""
+
+    ending = False
+
+
 class Connection(HttpToolsProtocol):
     """One connection. ``sweep`` is asked once a second whether it is at its end."""
 
-    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
-        super().__init__(config, server_state, app_state)
+    def __init__(self, config: Config, state: State) -> None:
+        super().__init__(config, state, {})
+        self._state = state
         self._since = self.loop.time()  # of the request that is coming, or of the connection while none has begun
         self._spoke, self._began, self._in_head, self._head = False, False, True, 0
         self._unread: float | None = None
@@ -83,6 +90,8 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_head, self._head = False, 0
         super().on_headers_complete()
+        if self._state.ending:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         self._since, self._began, self._in_head = self.loop.time(), False, True

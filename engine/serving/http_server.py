@@ -15,14 +15,13 @@ from datetime import datetime
 from typing import Any
 
 from uvicorn.config import Config
-from uvicorn.server import ServerState
 
-from engine.serving.connection import HEADS, Connection, swept
+from engine.serving.connection import HEADS, Connection, State, swept
 from engine.serving.exchange import Answer, Asked, Unanswered
 
 BODY_BYTES = 16 * 2**20
 KEEP_ALIVE = 75  # seconds
-DRAIN = 20.0
+DRAIN, GRACE = 20.0, 1.0
 _ALWAYS = [(name.lower().encode(), value.encode()) for name, value in HEADS]
 Answering = Callable[[Asked], Answer | Awaitable[Answer]]
 
@@ -99,7 +98,7 @@ async def _send(send: Any, answer: Answer, number: str) -> None:
 
 
 class HttpServer:
-    """Lets clients in through ``listening``, which it does not close, from ``serve`` until ``drain``."""
+    """Lets clients in through ``listening``, which is its own, from ``serve`` until ``drain``."""
 
     def __init__(self, endpoint: Endpoint, listening: socket.socket, context: ssl.SSLContext | None) -> None:
         _quiet()
@@ -108,7 +107,7 @@ class HttpServer:
             proxy_headers=False, server_header=False, date_header=False, timeout_keep_alive=KEEP_ALIVE, loop="none",
         )  # fmt: skip
         self._config.load()
-        self._state, self._listening, self._context = ServerState(), listening, context
+        self._state, self._listening, self._context = State(), listening, context
         self._letting_in: set[asyncio.Task[Any]] = set()
         self._ended = asyncio.Event()
 
@@ -144,20 +143,25 @@ class HttpServer:
             client.close()
 
     def _made(self) -> Connection:
-        return Connection(self._config, self._state, {})
+        return Connection(self._config, self._state)
 
-    async def drain(self, seconds: float = DRAIN) -> bool:
-        """Let nobody in any more and answer what came, for ``seconds`` at most. Returns whether all was answered."""
+    async def drain(self, seconds: float = DRAIN, grace: float = GRACE) -> bool:
+        """Let nobody in any more and answer what came, for ``seconds`` at most. Returns whether all was answered.
+
+        A client that keeps its connection may be sending on it at this very moment: it has ``grace`` seconds, and is
+        told with the answer that it was the last.
+        """
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._listening.fileno())
-        until = loop.time() + seconds
-        for task in list(self._letting_in):
-            await asyncio.wait([task], timeout=1.0)
-        # A request that was sent before is in the kernel's hands perhaps: it is read before idle clients are let go.
-        await asyncio.sleep(0.05)
-        while self._state.connections and loop.time() < until:
+        while self._let_in():  # Who waits at the door by now has been let in by the kernel.
+            pass
+        self._listening.close()
+        self._state.ending = True
+        begun = loop.time()
+        while (self._letting_in or self._state.connections) and loop.time() < begun + seconds:
             for each in list(self._state.connections):
-                each.shutdown()
+                if loop.time() >= begun + grace or not (isinstance(each, Connection) and each.is_idle):
+                    each.shutdown()
             await asyncio.sleep(0.02)
         whole = not self._state.connections
         for each in list(self._state.connections):

@@ -10,7 +10,7 @@ from engine.serving.exchange import JSON
 from engine.serving.routes import Route
 from engine.serving.scoring import Prepared
 
-_PLACES = ("project", "version")
+_PROJECT, _VERSION = "{project}", "{version}"
 _JSON: Mapping[str, Any] = {
     "integer": {"type": "integer", "minimum": LEAST, "maximum": MOST},
     "duration": {"type": "integer", "minimum": LEAST, "maximum": MOST},
@@ -37,11 +37,11 @@ def described(routes: Iterable[Route], projects: Mapping[str, Prepared], *, toke
     """The whole document. ``projects``: those that answer, each with its live version."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        if route.path == "/projects/{project}/score":
-            for name, prepared in projects.items():
-                paths[f"/projects/{name}/score"] = {"post": _scoring(prepared, tokens)}
-        else:
-            paths.setdefault(route.path, {})[route.method.lower()] = _any(route, tokens)
+        of = projects if _PROJECT in route.path else {"": None}
+        for name, prepared in of.items():
+            described = _scoring(prepared, tokens) if prepared is not None and route.path.endswith("/score") else None
+            operation = described or _any(route, prepared, tokens)
+            paths.setdefault(route.path.replace(_PROJECT, name), {})[route.method.lower()] = operation
     found: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": "Leverframe", "version": "1", "description": "Answers of the versions that are live."},
@@ -53,20 +53,16 @@ def described(routes: Iterable[Route], projects: Mapping[str, Prepared], *, toke
     return found
 
 
-def _any(route: Route, tokens: bool) -> dict[str, Any]:
+def _any(route: Route, prepared: Prepared | None, tokens: bool) -> dict[str, Any]:
     """A route whose document is its address and what it may answer."""
     kind = "text/plain" if route.path in ("/healthz", "/metrics") else JSON
     answers = _answers({"description": "The answer.", "content": {kind: {}}}, body=bool(route.kinds))
-    operation: dict[str, Any] = {
-        "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-            for name in _PLACES
-            if f"{{{name}}}" in route.path
-        ],
-        "responses": answers,
-    }
+    operation: dict[str, Any] = {"responses": answers}
+    if prepared is not None and _VERSION in route.path:
+        live = {"type": "string", "enum": [prepared.held.label.rpartition("@")[2]]}
+        operation["parameters"] = [{"name": "version", "in": "path", "required": True, "schema": live}]
     if route.kinds:
-        operation["requestBody"] = {"required": True, "content": {each: {} for each in route.kinds}}
+        operation["requestBody"] = {"required": True, "content": {each: {} for each in route.kinds if each}}
     if tokens and route.scope is not None:
         operation["security"] = [{"token": []}]
     return operation

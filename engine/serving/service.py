@@ -108,8 +108,8 @@ class Service:
 
     def close(self) -> bool:
         """Let nobody in any more, answer what came, end. Returns whether no worker had to be killed."""
+        self._socket.close()  # The workers close theirs; with the last of them whoever comes is refused at once.
         whole = self._supervisor is None or self._supervisor.stop(STOP_SECONDS, clock.pause)
-        self._socket.close()
         for descriptor in (self._alive, self._end):
             os.close(descriptor)
         temporary.end(self._folder, self._lock)

@@ -38,9 +38,9 @@ class HttpPlace:
         self._thread.start()
         assert self._ready.wait(30)
 
-    def drain(self, seconds: float = 20.0) -> bool:
+    def drain(self, seconds: float = 20.0, grace: float = 0.0) -> bool:
         """Let nobody in any more, answer what came."""
-        whole = asyncio.run_coroutine_threadsafe(self._server.drain(seconds), self._loop).result(60)
+        whole = asyncio.run_coroutine_threadsafe(self._server.drain(seconds, grace), self._loop).result(60)
         self._thread.join(60)
         return whole
 

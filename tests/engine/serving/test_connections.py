@@ -199,6 +199,27 @@ def test_what_was_let_in_is_answered_before_it_ends(made: Callable[..., HttpPlac
     assert answer.startswith(b"HTTP/1.1 200") and b"gems@3" in answer and whole == [True]
 
 
+def test_who_asks_once_more_while_it_ends_is_answered_and_told_that_it_was_the_last(
+    made: Callable[..., HttpPlace],
+) -> None:
+    server = made()
+    with server.client() as client, socket.create_connection(("127.0.0.1", server.port), timeout=60) as waits:
+        client.sendall(request())
+        assert one(client)[0] == 200
+        ending = threading.Thread(target=lambda: server.drain(grace=30.0))
+        ending.start()
+        while True:
+            try:
+                server.client().__enter__().close()
+            except ConnectionRefusedError:
+                break
+        for each in (client, waits):
+            each.sendall(request())
+            answer = until_end(each)
+            assert answer.startswith(b"HTTP/1.1 200") and b"connection: close" in answer
+        ending.join(60)
+
+
 def test_what_takes_longer_than_the_end_may_is_said_not_to_be_whole(made: Callable[..., HttpPlace]) -> None:
     begun, goes_on = threading.Event(), threading.Event()
     server = made(Place(held(scorer=Echo(blocks=True, before=lambda: begins(begun) and goes_on.wait(60)))))

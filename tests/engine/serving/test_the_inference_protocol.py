@@ -68,6 +68,12 @@ def test_the_same_in_bytes_is_answered_alike_and_in_bytes_where_that_is_asked_fo
     assert there.noted[0].rows == [(0.3, "Ideal", 1, True, None), (2.0, "Odd", 2, False, None)]
 
 
+def test_a_client_that_does_not_say_what_it_sends_is_answered_too() -> None:
+    body = json.dumps({"inputs": TENSORS}).encode()
+    assert place().ask("POST", INFER, body, content_type="").status == 200
+    assert place().ask("POST", INFER, body, content_type="text/plain").status == 415
+
+
 def test_a_gap_in_bytes_is_nan() -> None:
     tensor = {"name": "carat", "shape": [2], "datatype": "FP32", "parameters": {"binary_data_size": 8}}
     head = json.dumps({"inputs": [tensor, *TENSORS[1:]]}).encode()

@@ -134,7 +134,9 @@ def test_the_document_of_the_api_says_what_each_project_takes() -> None:
     assert records["items"]["required"] == ["carat", "cut: grade", "stones", "set", "listed"]
     assert records["items"]["properties"]["set"] == {"type": ["boolean", "null"]}
     assert "listing" in records["items"]["properties"]
-    assert set(document["paths"]) >= {"/v2/models/{project}/infer", "/metrics", "/healthz"}
+    assert set(document["paths"]) >= {"/v2/models/gems/infer", "/metrics", "/healthz"}
+    of_version = document["paths"]["/v2/models/gems/versions/{version}/ready"]["get"]
+    assert [each["schema"]["enum"] for each in of_version["parameters"]] == [["3"]]
     assert "security" not in document["paths"][SCORE]["post"]
 
 
