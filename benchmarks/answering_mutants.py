@@ -9,5 +9,6 @@ from benchmarks.learn_mutants import LEARN
 from benchmarks.makers_mutants import MAKERS
 from benchmarks.requests_mutants import REQUESTS
 from benchmarks.serving_mutants import SERVING
+from benchmarks.tokens_mutants import TOKENS
 
-ANSWERING = (*BATCH, *COMPILED, *FLEET, *LEARN, *MAKERS, *REQUESTS, *SERVING)
+ANSWERING = (*BATCH, *COMPILED, *FLEET, *LEARN, *MAKERS, *REQUESTS, *SERVING, *TOKENS)
