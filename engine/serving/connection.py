@@ -41,6 +41,35 @@ class State(ServerState):
     ending = False
 
 
+class OneWrite:
+    """A transport that sends at once what is written to it in one turn of the loop.
+
+    uvicorn writes the head of an answer and then its body, each a call of the system: a third of what an answer costs.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._pieces:
+            self._loop.call_soon(self._send)
+        self._pieces.append(data)
+
+    def _send(self) -> None:
+        if self._pieces:
+            data = b"".join(self._pieces)
+            self._pieces.clear()
+            self._transport.write(data)
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class Connection(HttpToolsProtocol):
     """One connection. ``sweep`` is asked once a second whether it is at its end."""
 
@@ -52,7 +81,7 @@ class Connection(HttpToolsProtocol):
         self._unread: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(OneWrite(transport, self.loop))  # type: ignore[arg-type]
         if len(self.connections) > MOST and not self._made_room():
             sorry = "Too many are connected; try again in a moment."
             self.end(told(Unanswered(503, sorry, heads={"Retry-After": "1"})))
