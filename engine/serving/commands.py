@@ -16,7 +16,7 @@ Tell = Callable[[str], None]
 class ServingCommands(Door):
     """What a server can take. Imports what it needs when it is called."""
 
-    @changes("test what a server can take", least="operator", of="project", machine="it starts a server of the machine")
+    @changes("test what a server can take", least="operator", of="project", machine="it is a service of the machine")
     def load_test(
         self, project: str, reason: str, tell: Tell, *, seconds: float = 3.0, workers: int | None = None
     ) -> Capacity:

@@ -23,7 +23,7 @@ def answered(home: Path, instruction: str, **given: str) -> str:
 @pytest.mark.parametrize(
     ("line", "word", "offered"),
     [("leverframe ro", "1", {"rollback", "routes"}),
-     ("leverframe re", "1", {"report", "reject", "retrain", "restore", "remove"}),
+     ("leverframe re", "1", {"report", "requests", "reject", "retrain", "restore", "remove"}),
      ("leverframe rollback --pre", "2", {"--preview"}), ("leverframe nothing-like-it", "1", set())],
 )  # fmt: skip
 def test_verbs_and_options_are_completed(tmp_path: Path, line: str, word: str, offered: set[str]) -> None:

@@ -91,7 +91,7 @@ class ScoreCommands(Door):
         with self._ledger.read() as db:
             return trace.of_run(db, self._store, run)
 
-    @looks("trace files", machine="it reads files of the machine")
+    @looks("trace files", machine="it would read any file of the machine")
     def trace_file(self, file: Path, *, row: int | None = None) -> Trace:
         """Where a file that a scoring wrote comes from, or its ``row`` (from 1 on). Raises Refusal where that cannot be
         told."""

@@ -7,7 +7,10 @@ from engine.access.acts import declared
 from engine.api import Engine
 
 # Of each act the verb, with what of it is meant where that is not all of it.
-VERBS = {"send": "send", "export": "export", "where_else": ("where", "hosts")}
+VERBS = {
+    "send": "send", "export": "export", "where_else": ("where", "hosts"), "score": "score", "load_test": "serve",
+    "trace_file": ("trace", "--row"),
+}  # fmt: skip
 
 
 def test_the_door_and_the_verbs_keep_the_same_to_the_machine_for_the_same_reason() -> None:
