@@ -6,6 +6,8 @@ from console.acting.commands import Command
 from console.acting.feedback_commands import FreezeLearner, GiveFeedback, LetBatchIn, ThrowAway, UnfreezeLearner
 from console.dialogs.dialog import ReasonDialog
 from console.dialogs.form import FormDialog, FormField
+from console.dialogs.reading import ReadingDialog
+from console.text.feedback_lines import batch_lines
 from engine.feedback.records import Batch
 from engine.text import plain
 
@@ -66,3 +68,8 @@ def unfreezing(project: str) -> ReasonDialog:
     return ReasonDialog(
         f"SET THE LEARNER OF {project} FREE", said, "set it free", lambda reason: UnfreezeLearner(project, reason)
     )
+
+
+def whole(batch: Batch) -> ReadingDialog:
+    """A batch, whole but for its rows."""
+    return ReadingDialog(lambda width: batch_lines(batch, width))

@@ -33,6 +33,12 @@ class FeedbackPage(WholeListPage[Batch]):
             return f"Feedback {batch.id} is not quarantined; there is nothing to decide."
         return super().why_not(action)
 
+    def do_open(self) -> None:
+        from console.dialogs.feedback import whole
+
+        if self.selected is not None:
+            self.app.push_screen(whole(self.selected))
+
     def do_give_feedback(self) -> None:
         from console.dialogs.feedback import GiveDialog
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from console.text.lines import Column, Span, Tone
+from datetime import datetime
+
+from console.text.lines import EMPTY, Column, Line, Span, Tone, line, pad, wrapped
 from engine.feedback.records import Batch, BatchState, Receipt
 from engine.text import plain
 
+_NAME = 11
 _TONES: dict[BatchState, Tone] = {"counted": "ok", "quarantined": "watch", "let in": "ok", "thrown away": "dim"}
 
 
@@ -34,6 +37,28 @@ def taken(project: str, receipt: Receipt) -> str:
     rows = "1 row" if receipt.rows == 1 else f"{receipt.rows:,} rows"
     said = f"Feedback {receipt.batch}: {rows} of {plain(project)} taken in"
     return f"{said} and quarantined: {receipt.quarantined}." if receipt.quarantined else f"{said}."
+
+
+def batch_lines(batch: Batch, width: int) -> list[Line]:
+    """A batch, whole but for its rows."""
+    said = [
+        ("project", batch.project), ("came", f"{_moment(batch.at)}, {batch.rows:,} rows"), ("by", batch.by),
+        ("from", batch.source), ("of times", f"{_moment(batch.since)} to {_moment(batch.until)}"),
+        ("digest", batch.digest), ("state", batch.state),
+    ]  # fmt: skip
+    if batch.why is not None:
+        said.append(("held for", batch.why))
+    if batch.decided_by is not None and batch.decided_at is not None:
+        said.append(("decided", f"by {batch.decided_by}, {_moment(batch.decided_at)}: {batch.reason}"))
+    lines = [line(Span(f"Feedback {batch.id}", "strong")), EMPTY]
+    for name, text in said:
+        first, *rest = wrapped(plain(text, 1000), width - _NAME) or [EMPTY]
+        lines += [line(Span(pad(name, _NAME), "dim"), *first), *(line(" " * _NAME, *each) for each in rest)]
+    return lines
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.day} {at:%b %Y %H:%M} UTC"
 
 
 FEEDBACK: tuple[Column[Batch], ...] = (

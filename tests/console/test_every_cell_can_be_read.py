@@ -29,6 +29,8 @@ WAYS: dict[str, tuple[str, ...]] = {
     "ask": ("9", "enter", "e"), "trusted keys": ("9", "down", "down", "enter"), "trust": ("9", "enter", "plus"),
     "own key": ("9", "enter", "o"), "bundles": ("9", "down", "enter"), "take in": ("9", "enter", "plus", "x", "enter"),
     "exports": ("9", "down", "enter"), "parity": ("9", "enter", "enter"), "export": ("9", "enter", "plus"),
+    "feedback": ("9", "down", "enter"), "a batch": ("9", "enter", "enter"), "give": ("9", "enter", "plus"),
+    "learner": ("8", "L"), "requests": ("e",), "predictions": ("4", "p"), "score": ("S",),
     "tokens": ("9", "down", "enter"), "make a token": ("9", "enter", "plus"), "a token": ("9", "enter", "enter"),
     "bundle": ("4", "b"), "send": ("4", "s"), "where": ("4", "W"),
 }  # fmt: skip
