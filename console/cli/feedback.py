@@ -41,7 +41,7 @@ def feedback(context: click.Context) -> None:
 
 @feedback.command("give", cls=Verb)
 @click.argument("project")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.pass_obj
 def give(session: Session, project: str, file: Path) -> None:
     """Take in FILE, parquet or csv: the key columns, label and time; - is standard input."""

@@ -28,6 +28,8 @@ class FeedbackPage(WholeListPage[Batch]):
         return f"{record.project} {record.state} {record.by} {remark(record)}"
 
     def why_not(self, action: str) -> str | None:
+        if action == "give_feedback" and (why := self.app.runner.why_no_file()) is not None:
+            return why
         batch = self.selected
         if action in ("let_batch_in", "throw_away") and batch is not None and batch.state != "quarantined":
             return f"Feedback {batch.id} is not quarantined; there is nothing to decide."

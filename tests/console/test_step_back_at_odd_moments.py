@@ -138,7 +138,7 @@ def test_no_act_of_any_screen_is_done_or_begun_and_each_says_why(console: Consol
         await step_back(desk)
         await desk.see(TOLD)
         desk.app.say = lambda sentence, tone="": said.append(sentence)  # type: ignore[method-assign]
-        opened = (("1", "B"), ("2", "enter"), ("3", "enter"), ("7", "b"), ("8", "enter"), ("9", "enter"))
+        opened = (("1", "B"), ("2", "enter"), ("3", "enter"), ("7", "b"), ("8", "enter"), ("8", "L"), ("9", "enter"))
         # The cursor on Admin stays where it is: each time it goes on to the next list.
         lists = [("9", "down", "enter")] * (len(actions.ADMIN_LISTS) - 1)
         for keys in (*((place,) for place in PLACES), *opened, *lists):

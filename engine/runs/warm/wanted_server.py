@@ -29,7 +29,9 @@ MOST_MODULES, MOST_BYTES = 5000, 1 << 17
 # They read the environment of the process that loads them, or keep a folder of its own: forks would share the first's.
 UNFIT = frozenset({"numba", "matplotlib", "pyspark", "ray"})
 OURS = ("server_warden.py", "warden.py", "step_output.py", "containment.py", "step_server.py", "python_runner.py",
-        "column_types.py", "onnx_model.py", "online_learner.py")  # fmt: skip
+        "column_types.py", "onnx_model.py", "online_learner.py", "warm_scorer.py",
+        "compile_model.py", "compile_columns.py", "compile_answers.py", "compile_trees.py",
+        "compile_boosters.py")  # fmt: skip
 _MODULE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 

@@ -45,9 +45,9 @@ def test_two_files_to_one_name_are_refused(project: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_told(project: Path) -> None:
-    with pytest.raises(Refusal, match="gone, which \\[score\\] writes to, is no folder; make it"):
+    with pytest.raises(Refusal, match=r"gone, the output of \[score\], is no folder; make it"):
         told(ScoreSpec("incoming/*.csv", "gone"), project)
-    with pytest.raises(Refusal, match="gone, which \\[score\\] reads, cannot be looked into"):
+    with pytest.raises(Refusal, match=r"gone, the folder of the files in \[score\], cannot be looked into"):
         told(ScoreSpec("gone/*.csv", "out"), project)
 
 
@@ -58,7 +58,7 @@ def test_a_query_is_that_of_the_version_and_leads_nowhere_else(project: Path) ->
     assert told(spec, project) == [("query:q.sql in DB", "table:scored in DB", True, False)]
     (code / "q.sql").unlink()
     (code / "q.sql").symlink_to("/etc/passwd")
-    with pytest.raises(Refusal, match=r"q\.sql, which \[score\] names, leads out of the project"):
+    with pytest.raises(Refusal, match=r"q\.sql, the source of \[score\], leads out of the project"):
         told(spec, project)
 
 

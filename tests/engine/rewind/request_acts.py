@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 
-from engine.requests import book, skew_book
+from engine.requests import book, capacity, skew_book
+from engine.requests.capacity import Capacity
 from engine.requests.counting import Count, CountKey
 from engine.requests.records import Block
 from engine.requests.skew import SkewCheck
@@ -13,7 +14,7 @@ from engine.storage.ledger import Ledger
 
 
 class RequestActs:
-    """An act: a worker writes what it counted, with a block, or a block ends."""
+    """An act: a worker writes what it counted, with a block, or a block ends; now and then a load is tested."""
 
     ledger: Ledger
     chance: random.Random
@@ -39,6 +40,9 @@ class RequestActs:
             with self.ledger.write() as db:
                 found = SkewCheck(f"{project}@1", self.tick(), 9, 0, 0, 0.0, 0, ())
                 skew_book.keep(db, project, run, found)
+        if self.chance.random() < 0.3:
+            with self.ledger.write() as db:
+                capacity.keep(db, Capacity(project, f"{project}@1", "d", self.tick(), 2, 2.0, (), "ada", "so"))
         if self.chance.random() < 0.5:
             with self.ledger.write() as db:
                 book.end(db, book.blocks(db, project)[-1:], "old", self.tick())
