@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,18 +31,28 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
 
 
 @contextmanager
-def workspace(home: Path | None) -> Iterator[Engine]:
-    """The engine of a workspace that has flights."""
+def workspace(home: Path | None, *, served: bool = False) -> Iterator[Engine]:
+    """The engine of a workspace that has flights; ``served``: its versions answer requests over HTTP."""
     with tempfile.TemporaryDirectory(prefix="leverframe-benchmark-") as temporary:
         place = home or Path(temporary) / "home"
         engine = open_engine(place, "bench", create=True)
         try:
             if not engine.projects():
                 (place / "demo-projects").mkdir(exist_ok=True)
-                engine.add(repository.ensure(Tale("flights", 1), place / "demo-projects", repository.samples()))
+                project = repository.ensure(Tale("flights", 1), place / "demo-projects", repository.samples())
+                if served:
+                    _serve(project)
+                engine.add(project)
             yield engine
         finally:
             engine.close()
+
+
+def _serve(project: Path) -> None:
+    with (project / "leverframe.toml").open("a", encoding="utf-8") as manifest:
+        manifest.write("\n[serve]\nrealtime = true\n")
+    who = ("-c", "user.name=bench", "-c", "user.email=bench@example.org")
+    subprocess.run(["git", "-C", project, *who, "commit", "-qam", "serve"], check=True)
 
 
 def retrained(engine: Engine, as_of: datetime) -> Run:

@@ -286,7 +286,8 @@ def main() -> int:
         raise SystemExit("There is no wrk on this machine; 'apt-get install wrk' brings it.")
     servers = [each for each in SERVERS if not options.only or any(o in each.name for o in options.only)]
     options.environments.mkdir(parents=True, exist_ok=True)
-    with workspace(options.home) as engine, tempfile.TemporaryDirectory(prefix="leverframe-serving-") as temporary:
+    home = workspace(options.home, served=True)
+    with home as engine, tempfile.TemporaryDirectory(prefix="leverframe-serving-") as temporary:
         label, document, store = live(engine)
         model = Path(temporary) / "model"
         documents.write_folder(store, document.model.files, model)
