@@ -16,7 +16,7 @@ from typing import Any
 
 from uvicorn.config import Config
 
-from engine.serving.connection import HEADS, Connection, State, swept
+from engine.serving.connection import HEADS, Connection, State, sent_at_once, swept
 from engine.serving.exchange import Answer, Asked, Unanswered
 
 BODY_BYTES = 16 * 2**20
@@ -91,10 +91,16 @@ async def _send(send: Any, answer: Answer, number: str) -> None:
         (b"x-request-id", number.encode()),
         (b"content-type", answer.kind.encode()),
         (b"content-length", b"%d" % len(answer.body)),
-        *((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in answer.heads.items()),
+        *((name.lower().encode(), _one_line(value)) for name, value in answer.heads.items()),
     ]
+    if sent_at_once(send, answer.status, heads, answer.body):
+        return
     await send({"type": "http.response.start", "status": answer.status, "headers": heads})
     await send({"type": "http.response.body", "body": answer.body})
+
+
+def _one_line(value: str) -> bytes:
+    return " ".join(value.split()).encode("latin-1", "replace")
 
 
 class HttpServer:
