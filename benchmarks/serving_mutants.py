@@ -66,4 +66,7 @@ SERVING = (
     Fault("who does not end is killed", f"{_ROOM}/supervisor.py", "            process.kill()\n", "            pass\n", _SUPERVISOR),
     Fault("nobody is started after the end", f"{_ROOM}/supervisor.py", 'place.process, place.due = None, float("inf")', "place.process = None", _SUPERVISOR),
     Fault("from elsewhere a token is needed", f"{_ROOM}/service.py", "        if self._tokens and not there:\n", "        if False:\n", ("tests/cli/test_serve.py",)),
+    Fault("a head alone has no body", f"{_ROOM}/connection.py", 'if cycle.scope["method"] != "HEAD":', "if True:", _SOCKETS),
+    Fault("who does not read is waited for", f"{_ROOM}/connection.py", "    if cycle.flow.write_paused:\n", "    if False:\n", _SOCKETS),
+    Fault("a last answer ends the connection", f"{_ROOM}/connection.py", "    if not cycle.keep_alive:\n        cycle.transport.close()\n", "", _SOCKETS),
 )

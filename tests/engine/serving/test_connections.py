@@ -9,8 +9,10 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from engine.serving import connection
 from engine.serving.connection import tls
@@ -65,6 +67,20 @@ def test_every_answer_tells_browsers_to_keep_their_hands_off(server: HttpPlace) 
     assert b"x-content-type-options: nosniff" in head and b"cache-control: no-store" in head
     assert b"content-security-policy: default-src 'none'" in head
     assert b"server:" not in head
+
+
+def test_who_asks_for_the_head_alone_gets_no_body(server: HttpPlace) -> None:
+    with server.client() as client:
+        client.sendall(request(b"", "HEAD", "/healthz", "Connection: close"))
+        head, _, body = until_end(client).partition(b"\r\n\r\n")
+    assert b"content-length: " in head.lower() and b"connection: close" in head.lower() and body == b""
+
+
+def test_whoever_does_not_read_is_waited_for_before_more_is_written() -> None:
+    cycle = RequestResponseCycle.__new__(RequestResponseCycle)
+    cycle.response_started = cycle.disconnected = False
+    cycle.flow = SimpleNamespace(write_paused=True)  # type: ignore[assignment]
+    assert not connection.sent_at_once(cycle.send, 200, [], b"")
 
 
 def test_pipelined_requests_are_answered_in_their_order(server: HttpPlace) -> None:
