@@ -75,4 +75,5 @@ FLEET = (
     Fault("who left is not missed", _FLEET, 'or row["why"] == _DIED)', "or True)", _AGREE),
     Fault("an alert that stays the same wakes nobody", "engine/release/workers_agree.py", "    if wanted == open_now and not any(", "    if False and not any(", _AGREE),
     Fault("a person has it asked again", "engine/release/workers_agree.py", "and alert.acknowledged_by is not None", "and False", _AGREE),
+    Fault("a client is not told a project's last words", "engine/serving/failover.py", "    if not failed or not isinstance(failed[0], StepFailed):\n", "    if True:\n", ("tests/engine/serving/test_who_answers_when_the_live_version_cannot.py",)),
 )  # fmt: skip

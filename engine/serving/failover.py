@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from engine.errors import Refusal
+from engine.errors import Refusal, StepFailed
 from engine.scoring.beats import Fallbacks
 from engine.scoring.ready import Value
 from engine.serving.held import Held
@@ -158,11 +158,20 @@ def _by_rule(held: Held, rows: int, failed: list[Exception], counts: FallbackCou
     of_these_rows = bool(failed) and all(getattr(error, "of_these_rows", False) for error in failed)
     if not of_these_rows:
         counts.note(held.project, None, why)
-    raise NoAnswer(f"{held.label} gave no answer: {why}", of_these_rows=of_these_rows)
+    raise NoAnswer(f"{held.label} gave no answer: {_told(failed, why)}", of_these_rows=of_these_rows)
+
+
+def _told(failed: list[Exception], why: str) -> str:
+    """``why`` for a client: the last words of a project's own process are for whoever runs it, not for whoever asks."""
+    if not failed or not isinstance(failed[0], StepFailed):
+        return why
+    if getattr(failed[0], "of_these_rows", False):
+        return "its model refuses these rows; look at their values."
+    return "its scorer failed, and whoever runs Leverframe is told why; try again in a moment."
 
 
 def _why(failed: list[Exception]) -> str:
-    """What the live version said; a bug by its name only, for a client reads it."""
+    """What the live version said; a bug by its name only."""
     if not failed:
         return ""
     first = failed[0]

@@ -94,7 +94,8 @@ def test_nobody_answers_where_the_manifest_names_nobody() -> None:
     answer = Place(held(scorer=Echo(before=failing))).ask(
         "POST", "/projects/gems/score", json.dumps({"records": [GOOD]}).encode()
     )
-    assert answer.status == 503 and answer.heads == {"Retry-After": "1"} and b"has no answer" in answer.body
+    assert answer.status == 503 and answer.heads == {"Retry-After": "1"}
+    assert b"gems@3 gave no answer: its scorer failed" in answer.body
 
 
 def test_a_version_whose_scorer_blocks_is_answered_by_threads_and_given_up_in_time() -> None:
