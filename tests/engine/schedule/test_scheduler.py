@@ -31,6 +31,9 @@ DAY = timedelta(days=1)
 def engine(home: Path, tmp_path: Path) -> Iterator[Engine]:
     opened = forking(open_engine(home, "ada", create=True))
     opened.add(tiny.make(tmp_path / "tiny"))
+    assert [each.job for each in opened.schedules()] == ["rehearsal", "retrain"]
+    with writing(opened) as db:  # It is due on a Sunday at two, which may be the minute in which these are run.
+        db.execute("UPDATE schedules SET until = since WHERE job = 'rehearsal'")
     yield opened
     opened.close()
 
@@ -267,7 +270,7 @@ def test_jobs_that_nobody_does_have_no_schedule(engine: Engine) -> None:
         engine.run_now("tiny", "polish")
     with pytest.raises(NotFound, match="no schedule for 'report'"):
         engine.run_now("tiny", "report")
-    assert [each.job for each in engine.schedules()] == ["rehearsal", "retrain"]
+    assert [each.job for each in engine.schedules()] == ["retrain"]
 
 
 def test_the_schedule_of_a_removed_project_ends_and_begins_from_now_when_it_is_added_again(
