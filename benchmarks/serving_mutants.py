@@ -69,4 +69,5 @@ SERVING = (
     Fault("a head alone has no body", f"{_ROOM}/connection.py", 'if cycle.scope["method"] != "HEAD":', "if True:", _SOCKETS),
     Fault("who does not read is waited for", f"{_ROOM}/connection.py", "    if cycle.flow.write_paused:\n", "    if False:\n", _SOCKETS),
     Fault("a last answer ends the connection", f"{_ROOM}/connection.py", "    if not cycle.keep_alive:\n        cycle.transport.close()\n", "", _SOCKETS),
+    Fault("no web page asks without a token", f"{_ROOM}/app.py", 'if "origin" in heads:', "if False:", ("tests/engine/serving/test_who_may_ask.py",)),
 )

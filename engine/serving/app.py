@@ -112,6 +112,8 @@ class App:
             # A web site that a person visits can point its own name here (DNS rebinding), and post what it likes.
             if _name(heads.get("host", "")) not in OWN_NAMES:
                 raise Unanswered(421, "This server answers to localhost alone; for another name it asks for tokens.")
+            if "origin" in heads:  # Only browsers say it, of every page that posts to somewhere else than its own.
+                raise Unanswered(403, "No web page is answered without a token; serve --tokens asks for them.")
         elif route.scope is not None:
             scheme, _, bearer = heads.get("authorization", "").partition(" ")
             presented = bearer.strip() if scheme.lower() == "bearer" else None

@@ -44,6 +44,11 @@ def test_and_by_no_other_which_a_web_site_could_point_here(host: str) -> None:
     assert place().ask("POST", SCORE, BODY, host=host).status == 421
 
 
+@pytest.mark.parametrize("path", [SCORE, "/v2/models/gems/infer"])
+def test_a_web_page_that_posts_here_is_not_answered_without_a_token(path: str) -> None:
+    assert place().ask("POST", path, BODY, origin="https://evil.example").status == 403
+
+
 @pytest.mark.parametrize(
     "heads",
     [
