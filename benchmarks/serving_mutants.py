@@ -70,4 +70,6 @@ SERVING = (
     Fault("who does not read is waited for", f"{_ROOM}/connection.py", "    if cycle.flow.write_paused:\n", "    if False:\n", _SOCKETS),
     Fault("a last answer ends the connection", f"{_ROOM}/connection.py", "    if not cycle.keep_alive:\n        cycle.transport.close()\n", "", _SOCKETS),
     Fault("no web page asks without a token", f"{_ROOM}/app.py", 'if "origin" in heads:', "if False:", ("tests/engine/serving/test_who_may_ask.py",)),
+    Fault("who hangs is ended", f"{_ROOM}/supervisor.py", "                place.process.kill()\n", "                pass\n", _SUPERVISOR),
+    Fault("who gets ready is not taken for one that hangs", "engine/scoring/beats.py", "if each.age is not None and each.age > HANGS_AFTER", "if each.age is None or each.age > HANGS_AFTER", _SUPERVISOR),
 )

@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,6 +21,8 @@ from engine.text import plain
 
 FOLDER = "workers"
 MOST = 1000
+# One that compiles a large model says nothing for seconds; a move waits a minute for one that hangs (release).
+HANGS_AFTER = 30.0
 _MODE, _LONGEST = 0o640, 1 << 20
 
 
@@ -116,6 +118,11 @@ class Place:
                 if os.stat(self._path).st_ino == os.fstat(file).st_ino:
                     return file
             os.close(file)
+
+
+def silent(said: Iterable[Beat]) -> set[int]:
+    """The processes that live, have said something, and nothing since for too long. Pure."""
+    return {each.pid for each in said if each.age is not None and each.age > HANGS_AFTER}
 
 
 def lives(locks: Path, name: str) -> bool:

@@ -18,6 +18,7 @@ from engine.errors import Invalid, Refusal
 from engine.pages.access import address, is_here
 from engine.pages.server import why_not_bound
 from engine.projects import in_force
+from engine.scoring import beats
 from engine.serving.supervisor import Supervisor
 from engine.serving.worker_settings import Settings
 from engine.storage import temporary
@@ -84,11 +85,14 @@ class Service:
 
     def start(self, tell: Callable[[str], None]) -> None:
         """Begin; ``tell`` gets a line for each event. ``tick`` is to be called from then on."""
-        self._supervisor = Supervisor(self._workers, self._worker, tell)
+        self._supervisor = Supervisor(self._workers, self._worker, tell, self._silent)
         self._supervisor.tick()
         who = "whoever has a token" if self._tokens else "whoever is on this machine"
         what = ", ".join(self._projects) or "no project yet: none has [serve] realtime = true in force"
         tell(f"Answers at {self.url}, for {who}: {what}.")
+
+    def _silent(self) -> set[int]:
+        return beats.silent(beats.everybody(self._workspace.root / "locks").values())
 
     def tick(self) -> None:
         """See to the workers; a few times a second."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
 FIRST_WAIT, LONGEST_WAIT = 0.25, 30.0  # seconds until one that died is started again
+LOOK_EVERY = 1.0  # seconds between two looks for one that hangs
 WELL_AFTER = 60.0  # seconds after which one that dies is taken for the first of its kind
 
 
@@ -33,23 +34,37 @@ class _Place:
 
 
 class Supervisor:
-    """``start`` begins a worker for a place, from 1 on; ``tell`` has a line for whoever runs the server."""
+    """``start`` begins a worker for a place, from 1 on; ``tell`` has a line for whoever runs the server.
+
+    ``silent``: which processes live and have said nothing for too long. A move, a rollback too, would wait for them.
+    """
 
     def __init__(
         self, workers: int, start: Callable[[int], Process], tell: Callable[[str], None],
-        monotonic: Callable[[], float] = time.monotonic,
+        silent: Callable[[], Collection[int]], monotonic: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
-        self._start, self._tell, self._monotonic = start, tell, monotonic
+        self._start, self._tell, self._silent, self._monotonic = start, tell, silent, monotonic
+        self._looked = monotonic()
         self._places = [_Place(number) for number in range(1, workers + 1)]
 
     def tick(self) -> None:
-        """See who died, and start whoever is due."""
+        """See who died or hangs, and start whoever is due."""
         now = self._monotonic()
+        if now - self._looked >= LOOK_EVERY:
+            self._looked = now
+            self._end_hanging()
         for place in self._places:
             if place.process is not None and (code := place.process.poll()) is not None:
                 self._died(place, place.process, code, now)
             if place.process is None and now >= place.due:
                 self._begin(place, now)
+
+    def _end_hanging(self) -> None:
+        silent = self._silent()
+        for place in self._places:
+            if place.process is not None and place.process.pid in silent and place.process.poll() is None:
+                self._tell(f"Worker {place.number} (process {place.process.pid}) gives no sign of life; it is ended.")
+                place.process.kill()
 
     def _died(self, place: _Place, process: Process, code: int, now: float) -> None:
         place.deaths = 1 if now - place.since >= WELL_AFTER else place.deaths + 1

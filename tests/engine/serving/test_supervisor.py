@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.scoring.beats import HANGS_AFTER, Beat, silent
 from engine.serving.supervisor import LONGEST_WAIT, WELL_AFTER, Supervisor
 
 
@@ -30,8 +31,8 @@ class Worker:
 class World:
     def __init__(self, workers: int = 2, stubborn: bool = False) -> None:
         self.now, self.said, self.begun = 100.0, list[str](), list[tuple[int, Worker]]()
-        self.refuses, self.stubborn = False, stubborn
-        self.supervisor = Supervisor(workers, self.start, self.said.append, lambda: self.now)
+        self.refuses, self.stubborn, self.silent = False, stubborn, set[int]()
+        self.supervisor = Supervisor(workers, self.start, self.said.append, lambda: self.silent, lambda: self.now)
         self.supervisor.tick()
 
     def start(self, number: int) -> Worker:
@@ -62,6 +63,31 @@ def test_one_that_dies_is_told_and_started_again_in_its_place_and_no_other() -> 
     assert world.supervisor.pids == (1000,)
     world.later(0.3)
     assert [number for number, _ in world.begun] == [1, 2, 2]
+
+
+def test_one_that_hangs_is_ended_told_of_and_started_again_and_no_other() -> None:
+    world = World()
+    world.silent = {1001}
+    world.later(0.5)
+    assert world.begun[1][1].told == []  # It is looked for once a second.
+    world.later(0.5)
+    assert (world.begun[0][1].told, world.begun[1][1].told) == ([], ["kill"])
+    assert world.said[0] == "Worker 2 (process 1001) gives no sign of life; it is ended."
+    world.silent = set()
+    world.later(1)
+    assert [number for number, _ in world.begun] == [1, 2, 2]
+
+
+def test_who_has_died_by_itself_is_not_ended() -> None:
+    world = World(1)
+    world.begun[0][1].code, world.silent = 1, {1000}
+    world.later(1)
+    assert world.begun[0][1].told == []
+
+
+def test_who_has_said_nothing_yet_gets_ready_and_who_has_not_for_long_hangs() -> None:
+    said = [Beat("a", 1, None), Beat("b", 2, HANGS_AFTER), Beat("c", 3, HANGS_AFTER + 0.1)]
+    assert silent(said) == {3}
 
 
 def test_one_that_dies_again_and_again_waits_longer_each_time_up_to_a_bound() -> None:
