@@ -6,6 +6,7 @@ import getpass
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,14 +78,18 @@ def test_the_console_opens_on_a_terminal(ssh: Client, home: Path) -> None:
     )  # fmt: skip
     assert client.stdin is not None and client.stdout is not None
     seen = b""
-    while b"LEVERFRAME" not in seen:
-        more = client.stdout.read1(65_536)
-        assert more, seen
-        seen += more
+    for key, awaited in ((b"", b"LEVERFRAME"), (b"?", b"Keys")):
+        client.stdin.write(key)
+        client.stdin.flush()
+        while awaited not in seen:
+            more = client.stdout.read1(65_536)
+            assert more, seen
+            seen += more
     client.kill()
     client.communicate()
-    while ("night", "logout") not in came_and_went(home):
-        pass  # To ask takes a while.
+    until = time.monotonic() + PATIENCE
+    while ("night", "logout") not in came_and_went(home):  # To ask takes a while.
+        assert time.monotonic() < until, "nobody wrote down that night left"
 
 
 def came_and_went(home: Path) -> set[tuple[str, str]]:
