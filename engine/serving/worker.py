@@ -26,7 +26,8 @@ from engine.access.tokens import TokenBook
 from engine.errors import LeverframeError
 from engine.projects import in_force
 from engine.projects.manifest.serve import spec_of
-from engine.requests.log import LogRules, RequestLog
+from engine.requests.log import RequestLog
+from engine.requests.rules import asked_of
 from engine.scoring.makers import open_ready
 from engine.serving import figures
 from engine.serving.app import App, Around
@@ -90,7 +91,7 @@ class Worker:
         name = self._following.worker.name
         self._log: RequestLog | Unnoted = (
             Unnoted() if settings.trial
-            else RequestLog(self._workspace, self._ledger, name, self._rules, on_bug=self._bug)
+            else RequestLog(self._workspace, self._ledger, name, asked_of(self._ledger), on_bug=self._bug)
         )  # fmt: skip
         self._tokens = TokenBook(self._ledger) if settings.tokens else None
         self._figures = figures.Figures()
@@ -187,12 +188,6 @@ class Worker:
         patience = max(_LEAST_PATIENCE, spec_of(document.settings).timeout.total_seconds())
         marker = f"{self._workspace.token}-serve-{os.getpid()}"
         return open_ready(self._workspace, self._store, label, document, folder, marker=marker, patience=patience)
-
-    def _rules(self, project: str) -> LogRules:
-        with self._ledger.read() as db:
-            said = in_force.settings(db, project)
-        spec, sensitive = spec_of(said), said.get("data", {}).get("sensitive", ())
-        return LogRules(spec.log, spec.log_for, spec.log_size, frozenset(sensitive))
 
     def _gathered(self) -> bytes:
         there = figures.read(self._folder)
