@@ -81,11 +81,14 @@ def _end_when_told() -> None:
 
     A SIGHUP that whoever started it ignores (nohup) ends it too: what it looks at is that terminal.
     """
+    import threading
+
     from console.opening.ending import at_once
 
     def ended(number: int, _: object) -> None:
         def at_last(*_: object) -> None:
-            at_once(128 + number)
+            # Beside this thread, which may be writing down that somebody left: that is waited for.
+            threading.Thread(target=at_once, args=(128 + number,), daemon=True).start()
 
         # Python drops what is raised while it tidies up, such as in a callback of a weak reference: then this ends it.
         signal.signal(signal.SIGALRM, at_last)

@@ -6,14 +6,13 @@ import ipaddress
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from console.opening.ending import seen_to
+from console.opening.ending import once, seen_to
 from console.ssh import terminal
 from console.ssh.order import Order
 from engine.errors import Forbidden, LeverframeError, Refusal
@@ -47,12 +46,8 @@ def attend(home: Path, fingerprint: str, seal: str) -> int:
     # A verb whose line is gone ends as if it had been done; the console has a way of its own.
     signal.signal(signal.SIGHUP, lambda number, _: sys.exit(128 + number))
     with closing(open_service(home)) as engine:
-        operator, began, once = _let_in(engine, proof), time.monotonic(), threading.Lock()
-
-        def left() -> None:
-            if once.acquire(blocking=False):
-                _note(engine.note_logout, proof, operator, time.monotonic() - began)
-
+        operator, began = _let_in(engine, proof), time.monotonic()
+        left = once(lambda: _note(engine.note_logout, proof, operator, time.monotonic() - began))
         with seen_to(left):  # A console that hangs when its line is gone is ended at once.
             try:
                 return carry_out(Order(str(home), fingerprint, source, command))
