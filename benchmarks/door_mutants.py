@@ -49,7 +49,7 @@ DOOR = (
     # Behind the system's sshd.
     Fault("a seal is asked for", _ATTEND, "    seals.check(home, fingerprint, seal)\n", "", _FORCED),
     Fault("a key is asked for that is somebody's", _ATTEND, "        raise\n    _note(engine.note_login", "        operator = engine.operator\n    _note(engine.note_login", _FORCED),
-    Fault("who left is written down", _ATTEND, "            _note(engine.note_logout, proof, operator, time.monotonic() - began)\n", "            pass\n", _FORCED),
+    Fault("who left is written down", _ATTEND, "        left = once(lambda: _note(engine.note_logout, proof, operator, time.monotonic() - began))\n", "        left = once(lambda: None)\n", _FORCED),
     Fault("no variable of the client's sets us up", _ATTEND, "    os.environ.clear()", "    pass", _FORCED),
     Fault("a forced command looks at no variable", _LINES, '[python, "-I", "-m"', '[python, "-m"', _FORCED),
     Fault("a path ends no quotation", _LINES, 'if not command.isprintable() or "\\\\" in command:', "if not command.isprintable():", _FORCED),
