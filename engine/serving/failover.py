@@ -96,10 +96,11 @@ async def answered(held: Held, rows: Rows, ask: Ask, counts: FallbackCounts) -> 
     """
     failed: list[Exception] = []
     seconds = held.spec.timeout.total_seconds()
-    until = time.monotonic() + seconds
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
     halved = _stand_in(held) is not None and held.out is None
     for one, kind, given in _in_turn(held, rows, failed):
-        left = seconds / 2 if halved and kind is None else max(0.0, until - time.monotonic())
+        left = seconds / 2 if halved and kind is None else max(0.0, until - loop.time())
         try:
             answers = await asyncio.wait_for(ask(one, given), left)
             return _given(held, one, kind, answers, failed, counts)

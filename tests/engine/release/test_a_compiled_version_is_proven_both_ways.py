@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,21 +17,16 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from engine.api import Engine
 from engine.errors import Damage, Refusal
-from engine.runs.steps import compile_model
 from engine.versions import document as documents
 from engine.versions.records import ScorerSection
 from tests import tiny
+from tests.compiled_models import compiler
 from tests.engine.release.test_nothing_moves_unproven import with_other, written_over
 from tests.ledger import store_of
 
 pytestmark = pytest.mark.slow
 LABEL = "tiny@4"
 BY_TABLES = "200 of 200 golden rows equal by its compiled tables too"
-
-
-@pytest.fixture(autouse=True)
-def _as_it_is_when_it_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "leverframe_compile_model", compile_model)
 
 
 def estimator(rows: pd.DataFrame, weight: float = 3.0) -> Pipeline:
@@ -57,8 +51,8 @@ def made_compiled(engine: Engine, folder: Path, tables: Callable[[Pipeline], Pip
     recorded, written = io.BytesIO(), folder / "compiled"
     said = {"prediction": (chances[:, 1] > 0.5).astype(int), "p_0": chances[:, 0], "p_1": chances[:, 1]}
     pa.parquet.write_table(pa.table(said), recorded)
-    program, about = compile_model.document(tables(rule), rows, False)
-    compile_model.write(program, about, written)
+    program, about = compiler().document(tables(rule), rows, False)
+    compiler().write(program, about, written)
     written_over(engine, LABEL, replace(
         document,
         code=replace(document.code, files=code),

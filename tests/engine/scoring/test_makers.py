@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,6 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from engine.errors import Damage
-from engine.runs.steps import compile_model
 from engine.scoring.makers import open_ready
 from engine.scoring.ready import ReadyScorer
 from engine.scoring.unpacked import Unpacked
@@ -24,6 +22,7 @@ from engine.storage.objects import ObjectStore
 from engine.versions.document import store_folder
 from engine.versions.records import ModelSection, ScorerSection, VersionDocument
 from engine.vocabulary.steps import SCORE, SCORE_OWN_ROWS
+from tests.compiled_models import compiler
 from tests.version_documents import WHOLE
 
 ROWS = pd.DataFrame({"x": [0.0, 1.0, 2.0, 3.0], "y": [1.0, 0.0, 1.0, 0.5]})
@@ -39,11 +38,10 @@ def store(tmp_path: Path) -> ObjectStore:
 
 
 @pytest.fixture
-def version(store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> VersionDocument:
+def version(store: ObjectStore, tmp_path: Path) -> VersionDocument:
     """One whose model is compiled."""
-    monkeypatch.setitem(sys.modules, "leverframe_compile_model", compile_model)
-    program, said = compile_model.document(MODEL, ROWS, False)
-    compile_model.write(program, said, tmp_path / "made")
+    program, said = compiler().document(MODEL, ROWS, False)
+    compiler().write(program, said, tmp_path / "made")
 
     def kept(table: pa.Table) -> Any:
         content = io.BytesIO()

@@ -13,6 +13,7 @@ from engine.projects.manifest.records import ServeSpec
 from engine.scoring.ready import Value
 from engine.serving.failover import Ask, FallbackCounts, Given, NoAnswer, answered, answered_at_once
 from engine.serving.held import Held
+from tests import time_in_a_loop
 from tests.builders.served import Arithmetic
 from tests.version_documents import WHOLE
 
@@ -117,7 +118,7 @@ def test_where_the_previous_version_fails_too_nobody_answers() -> None:
 
 
 def asked_with_timeout(version: Held, ask: Ask) -> Given:
-    return asyncio.run(answered(version, ROWS, ask, FallbackCounts()))
+    return time_in_a_loop.run(answered(version, ROWS, ask, FallbackCounts()))
 
 
 def test_past_half_of_the_time_the_previous_version_answers() -> None:
