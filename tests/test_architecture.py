@@ -102,7 +102,7 @@ TABLES = {
     "trusted_keys": "bundles", "backups": "backup", "scrubs": "backup",
     "exports": "exports", "backtests": "backtest",
     "workers": "scoring", "preparations": "scoring", "confirmations": "scoring",
-    "crashes": "scoring", "taken_out": "scoring",
+    "crashes": "scoring", "taken_out": "scoring", "trials": "scoring",
     "request_blocks": "requests", "request_counts": "requests", "skew_checks": "requests",
     "capacities": "requests",
     **dict.fromkeys(("feedback_batches", "feedback_decisions", "learnt_words", "frozen_learners"), "feedback"),

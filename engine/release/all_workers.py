@@ -34,6 +34,7 @@ T = TypeVar("T")
 # Longer than a process with a large model takes to load it; a worker that hangs is waited for as long.
 WITHIN_SECONDS = 60.0
 _LOOK_SECONDS = 0.02
+BESIDE = "it runs beside what is live"  # why a preparation ended, of a trial: it went through, and nothing moved
 Asks = Callable[[sqlite3.Connection], None]
 
 
@@ -46,15 +47,19 @@ def nobody_asked(db: sqlite3.Connection) -> None:
 
 
 class AllWorkers:
-    """The workers of the workspace, asked for one version by whoever holds the lock of its project's moves."""
+    """The workers of the workspace, asked for one version by whoever holds the lock of its project's moves.
+
+    ``beside``: it is to run beside what is live, and where nobody answers requests there is nothing to run beside.
+    """
 
     def __init__(
-        self, workspace: Workspace, ledger: Ledger, label: str, digest: str, live_seq: int, by: str, steps: Steps
-    ) -> None:
+        self, workspace: Workspace, ledger: Ledger, label: str, digest: str, live_seq: int, by: str, steps: Steps,
+        *, beside: bool = False,
+    ) -> None:  # fmt: skip
         self._locks, self._ledger, self._steps = workspace.root / "locks", ledger, steps
         self._label, self._digest, self._live_seq, self._by = label, digest, live_seq, by
         self._preparation: Preparation | None = None
-        self.said = ""
+        self._beside, self.said = beside, ""
 
     def commit(self, settings: Mapping[str, Any], work: Callable[[Asks], T]) -> T:
         """What ``work`` returns, which makes the version live in one transaction and asks in it what it is given.
@@ -80,11 +85,15 @@ class AllWorkers:
         if self._preparation is None:
             if fleet.there(db, self._locks):
                 raise _Missing
+            if self._beside:
+                raise Refusal(nobody_answers(self._label))
             return
         found = fleet.standing(db, self._locks, self._preparation)
         if not found.complete:
             raise _Missing
-        fleet.end(db, self._preparation, "live", None, clock.now())
+        if self._beside and not found.confirmed:  # All of them died meanwhile.
+            raise Refusal(nobody_answers(self._label))
+        fleet.end(db, self._preparation, "live", BESIDE if self._beside else None, clock.now())
         self.said = confirmed_by(found)
 
     def _wait(self, until: float) -> None:
@@ -115,6 +124,15 @@ class AllWorkers:
 def confirmed_by(found: Standing) -> str:
     """``confirmed by 2 of 2 workers``. Pure."""
     return f"confirmed by {len(found.confirmed)} of {found.workers} worker{'' if found.workers == 1 else 's'}"
+
+
+def nobody_answers(label: str) -> str:
+    """What is said where there is no worker beside which ``label`` could run. Pure."""
+    project = label.rpartition("@")[0]
+    return (
+        f"No worker answers requests for {project} now, so {label} has nothing to run beside, and nothing was changed; "
+        "start 'leverframe serve', then try again."
+    )
 
 
 def cannot(label: str, workers: Sequence[tuple[WorkerRow, str]]) -> str:

@@ -35,6 +35,7 @@ SERVING_RULES = (
             "UPDATE taken_out SET until = NULL, ended_by = NULL WHERE until > :at",
         ),
     ),
+    TableRule("trials", ("DELETE FROM trials WHERE audit > :head",)),
     grown("token_uses"),
     TableRule(
         "tokens",

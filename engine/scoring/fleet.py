@@ -177,7 +177,8 @@ def is_open(db: sqlite3.Connection, preparation: Preparation) -> bool:
 def end(
     db: sqlite3.Connection, preparation: Preparation, how: Literal["live", "given up"], why: str | None, now: datetime
 ) -> None:
-    """The move went through or not, inside the caller's transaction; workers let go of what is not live then."""
+    """What it was prepared for went through or not, inside the caller's transaction; workers let go of what is neither
+    live nor on trial then. ``why``: of what went through, that nothing moved and it runs beside what is live."""
     _close(db, "id = ?", preparation.id, how, why, now)
 
 

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -70,6 +70,7 @@ class _Wanted:
         return [
             *((each.label, each.digest) for each in self.live),
             *((each.label, each.digest) for each in self.preparing),
+            *(each.beside for each in self.live if each.beside is not None),
             *(each for each in stand_in if each is not None),
         ]
 
@@ -144,15 +145,18 @@ class Following:
             why = self._versions.why_failed((says.label, says.digest))
             doing = f"could not get it ready: {why}" if why else "has not got it ready yet; try again in a moment."
             return None, f"{says.label} is live, and this worker {doing}"
-        before = self._versions.get(says.previous) if says.previous is not None else None
-        previous = None if before is None else self._held(before, says)
-        return self._held(loaded, says, previous, says.out), ""
+        held = self._held(loaded, says)
+        before, beside = self._other(says.previous, says), self._other(says.beside, says)
+        return replace(held, previous=before, out=says.out, trial=says.trial, beside=beside), ""
+
+    def _other(self, key: Key | None, says: LiveVersion) -> Held | None:
+        """Another version than the live one, under the same rules, where this worker holds it."""
+        loaded = self._versions.get(key) if key is not None else None
+        return self._held(loaded, says) if loaded is not None else None
 
     @staticmethod
-    def _held(loaded: Loaded, says: LiveVersion, previous: Held | None = None, out: str | None = None) -> Held:
-        return Held(
-            loaded.label, loaded.digest, says.deployment, loaded.document, loaded.scorer, says.spec, previous, out
-        )
+    def _held(loaded: Loaded, says: LiveVersion) -> Held:
+        return Held(loaded.label, loaded.digest, says.deployment, loaded.document, loaded.scorer, says.spec)
 
     # In a thread of the worker
 

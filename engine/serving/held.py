@@ -15,6 +15,7 @@ from engine.versions import document as documents
 
 if TYPE_CHECKING:
     from engine.projects.manifest.records import ServeSpec
+    from engine.scoring.trials import Trial
     from engine.versions.records import VersionDocument
 
 Key = tuple[str, str]  # a version's label and digest
@@ -49,7 +50,9 @@ class Held:
     """What a request is answered with: the version that ``seq``, a deployment, made live.
 
     ``previous``: the version that a rollback goes to, where this worker holds it. ``out``: why the version itself is
-    asked no more, where it crashed too often; then only its fallback answers.
+    asked no more, where it crashed too often; then only its fallback answers. ``trial``: what runs beside it, and
+    ``beside`` that candidate, held and proven by this worker; None where it is not ready, and then the live one alone
+    answers everybody. The candidate is held under the rules of the live version, for those are in force.
     """
 
     label: str
@@ -60,6 +63,8 @@ class Held:
     spec: ServeSpec
     previous: Held | None = None
     out: str | None = None
+    trial: Trial | None = None
+    beside: Held | None = None
 
     @property
     def project(self) -> str:

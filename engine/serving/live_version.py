@@ -9,7 +9,8 @@ from engine.projects import in_force, registry
 from engine.projects.manifest.records import ServeSpec
 from engine.projects.manifest.serve import spec_of
 from engine.release import history
-from engine.scoring import crashes
+from engine.scoring import crashes, trials
+from engine.scoring.trials import Trial
 from engine.versions import catalog
 
 
@@ -18,6 +19,7 @@ class LiveVersion:
     """The version that is live. ``previous``: label and digest of the one that a rollback goes to, if there is one.
 
     ``out``: why it is not to be asked any more, where it crashed too often; then only others answer in its place.
+    ``trial``: the candidate that runs beside it.
     """
 
     project: str
@@ -27,6 +29,12 @@ class LiveVersion:
     spec: ServeSpec
     previous: tuple[str, str] | None
     out: str | None
+    trial: Trial | None = None
+
+    @property
+    def beside(self) -> tuple[str, str] | None:
+        """Label and digest of what runs beside it."""
+        return (self.trial.label, self.trial.digest) if self.trial is not None else None
 
 
 def live_version(db: sqlite3.Connection, project: str) -> LiveVersion | str:
@@ -42,6 +50,7 @@ def live_version(db: sqlite3.Connection, project: str) -> LiveVersion | str:
     label = f"{project}@{newest.number}"
     # Not what stood there before: a rollback leaves that barred, because it was not to answer.
     before = catalog.were_live(db, project)
+    trial = trials.trial(db, project)
     return LiveVersion(
         project,
         label,
@@ -50,4 +59,5 @@ def live_version(db: sqlite3.Connection, project: str) -> LiveVersion | str:
         spec,
         (before[0].label, before[0].digest) if before else None,
         crashes.why_out(db, project, newest.seq),
+        trial if trial is not None and trial.against == newest.seq else None,
     )

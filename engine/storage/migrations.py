@@ -37,6 +37,7 @@ from engine.storage.tables.routing import ROUTING
 from engine.storage.tables.schedule import SCHEDULES
 from engine.storage.tables.scorings import SCORINGS
 from engine.storage.tables.tokens import TOKENS
+from engine.storage.tables.trials import TRIALS
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -273,6 +274,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("scorings", script(SCORINGS + refuse("scorings", "DELETE"))),
     ("skew checks", script(SKEW_CHECKS)),
     ("capacities", script(CAPACITIES + append_only("capacities"))),
+    ("trials", script(TRIALS + append_only("trials"))),
 )
 LATEST = len(MIGRATIONS)
 

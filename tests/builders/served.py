@@ -26,6 +26,7 @@ from engine.release.all_workers import AllWorkers
 from engine.release.history import live_deployment
 from engine.release.proof import Steps
 from engine.release.records import MovePlan
+from engine.scoring import trials
 from engine.scoring.ready import Maker, Value
 from engine.serving.following import Following
 from engine.storage.ledger import Ledger
@@ -177,6 +178,31 @@ def go(
         done = workers.commit(manifest, work)
     assert done is not None
     return done
+
+
+def on_trial(
+    engine: Engine, ledger: Ledger, number: int, kind: trials.Kind = "canary", share: float = 0.5
+) -> trials.Trial:
+    """Begin a trial of ``number`` as ``release.trials.start`` does once it may: under the lock of the project's moves,
+    and confirmed by all workers."""
+    workspace, label = Workspace(engine.home), f"{PROJECT}@{number}"
+    with workspace.lock(f"move-{PROJECT}"):
+        with ledger.read() as db:
+            live, digest = live_deployment(db, PROJECT), str(catalog.find(db, label)["digest"])
+        assert live is not None
+        manifest = documents.of_version(store_of(engine), label, digest).settings
+        workers = AllWorkers(
+            workspace, ledger, label, digest, live["seq"], "ada", Steps(lambda step: None), beside=True
+        )
+
+        def work(asks: Callable[[Any], None]) -> trials.Trial:
+            with ledger.write() as db:
+                asks(db)
+                return trials.start(
+                    db, (PROJECT, number), digest, kind, share, live["seq"], "try it", engine.caller, clock.now(), {}
+                )
+
+        return workers.commit(manifest, work)
 
 
 @contextmanager

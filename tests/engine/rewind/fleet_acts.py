@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from datetime import datetime
 
+from engine.access.caller import SystemActor
 from engine.clock import stamp
-from engine.scoring import crashes, fleet
+from engine.scoring import crashes, fleet, trials
 from engine.storage.ledger import Ledger
 
 
@@ -48,3 +49,16 @@ class FleetActs:
                     "INSERT INTO taken_out VALUES (NULL, ?, 1, 1, ?, 'it crashed', NULL, NULL)",
                     (project, stamp(self.tick())),
                 )
+
+    def on_trial(self, project: str) -> None:
+        """A candidate begins to run beside what is live, gets another share, or ends."""
+        by, at, share = SystemActor("the engine"), self.tick(), self.chance.choice([0.05, 0.1, 0.5])
+        with self.ledger.write() as db:
+            found = trials.trial(db, project)
+            if found is None:
+                kind: trials.Kind = self.chance.choice(["shadow", "canary"])
+                trials.start(db, (project, 1), "d", kind, share, 1, "try it", by, at, {})
+            elif self.chance.random() < 0.5:
+                trials.change(db, found, share, "more of it", by, at)
+            else:
+                trials.end(db, project, "by hand", "seen enough", by, at)

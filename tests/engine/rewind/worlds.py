@@ -138,9 +138,10 @@ class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs, Feed
             self.pause, self.edit, *[self.hire] * 6, self.choose, self.watch, *[self.hold] * 4, self.acknowledge,
             self.snooze, self.escalate, self.take_off, *[self.clean] * 2, *[self.give_back] * 2, self.mail, self.send,
             *[self.ask] * 2, *[self.route] * 3, *[self.duty] * 5, self.let_wait, self.gather, self.step,
-            self.policy, self.glass, *[self.plan_swap, self.end_swap, self.address, self.rehearse] * 2, self.trust,
+            self.policy, self.glass, *[self.plan_swap, self.end_swap, self.address, self.rehearse, self.trust] * 2,
             *[self.feed, self.settle_feedback, self.answer, self.crash, self.worker] * 2, self.freeze, self.learn,
-            *[self.token] * 5, *[self.prepare] * 3, self.came, self.leave, self.constrain, self.except_project,
+            *[self.token] * 5, *[self.prepare, self.on_trial] * 3, self.came, self.leave, self.constrain,
+            self.except_project,
         ]  # fmt: skip
         for _ in range(acts):
             act, project = self.chance.choice(every), self.chance.choice(["one", "two"])
