@@ -22,7 +22,7 @@ ACCESS = (
     Fault("a refusal is in the trail", _ACTS, "        keep_refusal(self._people,", "        (lambda *_: None)(self._people,", _ROLES),
     Fault("what an act itself refuses is in the trail", _ACTS, "                door._refuse(act.name, project, forbidden)\n", "                raise\n", ("tests/engine/access/test_keys_that_are_removed.py",)),
     Fault("a service decides nothing", _ACTS, '            if act.by in ("host", "service"):\n', "            if True:\n", _ROLES),
-    Fault("who is shut out while it is proven decides nothing", "engine/release/swap.py", "    if isinstance(by, Caller):\n        _check_still_may", "    if False:\n        _check_still_may", _PROVEN),
+    Fault("who is shut out while it is proven decides nothing", "engine/release/swap.py", "    if isinstance(by, Caller):\n        check_still_may", "    if False:\n        check_still_may", _PROVEN),
     Fault("a plan takes nothing out of use but what is live", "engine/release/swap.py", "    if plan.source != source:", "    if False:", ("tests/engine/release/test_what_an_approval_takes.py",)),
     Fault("a plan of one project moves no other", "engine/release/swap.py", "    if catalog.parse_label(plan.target)[0] != plan.project:", "    if False:", _ROLES),
     Fault("a name proves nothing", _ENTERING, "    if name is not None and name != found.name:\n", "    if False:\n", _ROLES),

@@ -42,6 +42,7 @@ from engine.runs import by_hand, queue
 from engine.runs import history as run_history
 from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
+from engine.scoring.trials import end_removed
 from engine.serving.commands import ServingCommands
 from engine.storage import reserve, temporary
 from engine.storage import workspace as workspaces
@@ -49,7 +50,6 @@ from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.vocabulary import jobs
-from engine.vocabulary.jobs import RETRAIN
 
 if TYPE_CHECKING:
     from engine.projects.reach import Reach
@@ -229,7 +229,7 @@ class Engine(
     @changes("remove projects", least="admin", of="name", dangerous=True)
     def remove(self, name: str, reason: str, confirmed: str) -> None:
         """Take a project off the list; its versions and history stay. ``confirmed``: its name, typed once more."""
-        registry.remove(self._ledger, name, checked_reason(reason), confirmed, self.caller, clock.now())
+        registry.remove(self._ledger, name, checked_reason(reason), confirmed, self.caller, clock.now(), [end_removed])
 
     @looks("check projects", of="path", in_past=False)
     def check(self, path: Path, on_step: Callable[[str], None]) -> tuple[DoctorFinding, ...]:
@@ -272,14 +272,14 @@ class Engine(
         with self._ledger.read() as db:
             return overviews.status(db, self._workspace, project, now)
 
-    @changes(RETRAIN.act, least="operator", of="project", kind="job", kinds={job.name: job.act for job in jobs.JOBS})
+    @changes(jobs.RETRAIN.act, least="operator", of="project", kind="job", kinds={j.name: j.act for j in jobs.JOBS})
     def run_now(self, project: str, job: str) -> Run:
         """Start a job by hand; its schedule is not touched."""
         with self._ledger.read() as db:
             from engine.schedule import book
 
             book.find(db, project, job)
-        if job == RETRAIN.name:
+        if job == jobs.RETRAIN.name:
             return self.retrain(project)
         return by_hand.begin(self._workspace, self._ledger, project, jobs.of(job), self.caller, clock.now())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -101,10 +101,16 @@ def _is_live(db: sqlite3.Connection, name: str) -> bool:
     return db.execute("SELECT 1 FROM versions WHERE project = ? AND state = 'live'", (name,)).fetchone() is not None
 
 
-def remove(ledger: Ledger, name: str, reason: str, confirmed: str, by: Caller, at: datetime) -> None:
+# What another room does in the transaction in which a project is removed: connection, name, reason, by whom and when.
+AtRemoval = Callable[[sqlite3.Connection, str, str, Caller, datetime], None]
+
+
+def remove(
+    ledger: Ledger, name: str, reason: str, confirmed: str, by: Caller, at: datetime, also: Sequence[AtRemoval] = ()
+) -> None:
     """Take a project off the list. Its versions, its runs and its live folder stay, and adding it again finds them.
 
-    Raises Unconfirmed unless ``confirmed`` is its name.
+    ``also``: what ends with it. Raises Unconfirmed unless ``confirmed`` is its name.
     """
     with ledger.write() as db:
         find(db, name)
@@ -119,6 +125,8 @@ def remove(ledger: Ledger, name: str, reason: str, confirmed: str, by: Caller, a
 
         schedules.end(db, name, None, at)
         trail.append(db, at=at, actor=by, action="remove", subject=name, reason=reason)
+        for each in also:
+            each(db, name, reason, by, at)
 
 
 def find(db: sqlite3.Connection, name: str) -> Project:

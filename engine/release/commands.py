@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine import clock
-from engine.access.acts import Door, changes, checked_reason, looks
+from engine.access.acts import changes, checked_reason, looks
 from engine.projects import registry
 from engine.records import Change, Deployment, Gate, Version
 from engine.release import history, rehearsals
+from engine.release.trial_commands import TrialCommands
 from engine.storage import reserve
 from engine.versions import catalog, holds
 from engine.versions import document as documents
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
 
 
-class ReleaseCommands(Door):
+class ReleaseCommands(TrialCommands):
     """Versions, what waits for a decision, and the decisions."""
 
     if TYPE_CHECKING:  # Schedules stand above this room; the door knows them.

@@ -37,6 +37,7 @@ from engine.release.history import live_deployment
 from engine.release.plan import refusal_to_release
 from engine.release.policy import why_not_reject, why_not_rollback
 from engine.release.records import Moved, MovePlan
+from engine.scoring import trials
 from engine.storage.disk import refused, why_not
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -145,13 +146,13 @@ def _other_policy(db: sqlite3.Connection, plan: MovePlan) -> str | None:
     )
 
 
-def _check_still_may(db: sqlite3.Connection, plan: MovePlan, by: Caller) -> None:
+def check_still_may(db: sqlite3.Connection, project: str, by: Caller) -> None:
     """A proof takes minutes: whoever was let in before it may have been demoted, or shut out, when it has ended."""
     who = as_of_now(db, by)
     if shut_out := why_shut_out(who):
         raise ShutOut(shut_out)
-    if not enough(who.operator.roles(plan.project), LEAST, changes=True):
-        raise Forbidden(f"{by.name} may not decide about {plan.project} any more; nothing was changed.")
+    if not enough(who.operator.roles(project), LEAST, changes=True):
+        raise Forbidden(f"{by.name} may not decide about {project} any more; nothing was changed.")
 
 
 def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> None:
@@ -159,7 +160,7 @@ def _check(db: sqlite3.Connection, plan: MovePlan, by: Actor, now: datetime) -> 
     if catalog.parse_label(plan.target)[0] != plan.project:  # Who may was asked for the project that the plan names.
         raise Conflict(f"{plan.target} is no version of {plan.project}; nothing was changed.")
     if isinstance(by, Caller):
-        _check_still_may(db, plan, by)
+        check_still_may(db, plan.project, by)
     if plan.planned is not None:  # Its ground is what was so when it was approved.
         swap = planned_swaps.one(db, plan.planned)
         if isinstance(by, Caller) or swap.label != plan.target:
@@ -293,6 +294,7 @@ def _change_states(db: sqlite3.Connection, plan: MovePlan, project: str, reason:
     elif plan.source is not None:
         catalog.leave(db, plan.source, "barred", f"rolled back from by {by.name}: {reason}", at)
     catalog.go_live(db, plan.target, f"{plan.kind} by {by.name}: {reason}", at)
+    trials.end_at_move(db, plan.target, reason, by, at)
     catalog.expire_waiting(db, project, f"{plan.target} went live, and it had not been judged against that")
 
 
@@ -321,12 +323,12 @@ def _decide(
     db: sqlite3.Connection, row: sqlite3.Row, kind: decisions.Kind, state: VersionState, reason: str,
     by: Actor, at: datetime,
 ) -> None:  # fmt: skip
-    live = live_deployment(db, row["project"])
-    label = f"{row['project']}@{row['number']}"
+    live, label = live_deployment(db, row["project"]), f"{row['project']}@{row['number']}"
     audit = trail.append(db, at=at, actor=by, action=kind, subject=label, reason=reason)
     at = trail.recorded_at(db, audit)
-    target = (row["project"], row["number"])
-    decisions.keep(db, kind, target, live["seq"] if live else 0, reason, by, audit, at)
+    decisions.keep(db, kind, (row["project"], row["number"]), live["seq"] if live else 0, reason, by, audit, at)
+    if kind == "reject":
+        trials.end_of(db, label, "rejected", reason, by, at)
     catalog.become(db, label, state, f"{kind}ed by {by.name}: {reason}")
 
 
@@ -339,9 +341,10 @@ def expire(ledger: Ledger, at: datetime, certain: datetime | None = None) -> Non
     with ledger.read() as db:
         if not catalog.too_old(db, until):
             return
-    by = SystemActor("the engine")
     with ledger.write() as db:
+        by = SystemActor("the engine")
         for label, expires_at in catalog.too_old(db, until):
-            details = {"expires_at": expires_at}
-            trail.append(db, at=at, actor=by, action="expire", subject=label, reason=TOO_LATE, details=details)
+            said = {"expires_at": expires_at}
+            trail.append(db, at=at, actor=by, action="expire", subject=label, reason=TOO_LATE, details=said)
+            trials.end_of(db, label, "expired", TOO_LATE, by, at)
             catalog.become(db, label, "expired", TOO_LATE)

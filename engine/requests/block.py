@@ -1,7 +1,8 @@
 """A block of the log as a file: parquet, a row for each row of a request, with what it is in the file's metadata.
 
-Columns: ``request.id``, ``.at``, ``.seconds``, ``.fallback``, ``.row``; then ``key.<name>``, ``feature.<name>`` and
-``answer.<name>``. What a file says of itself is enough to take it in again where its row was never written.
+Columns: ``request.id``, ``.at``, ``.seconds``, ``.fallback``, ``.role``, ``.row``; then ``key.<name>``,
+``feature.<name>`` and ``answer.<name>``. What a file says of itself is enough to take it in again where its row was
+never written.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ def table_of(answered: Sequence[Answered], sensitive: frozenset[str]) -> pa.Tabl
         "request.at": pa.array(_repeated((each.at for each in answered), sizes), pa.timestamp("us", "UTC")),
         "request.seconds": pa.array(_repeated((each.seconds for each in answered), sizes), pa.float64()),
         "request.fallback": pa.array(_repeated((each.fallback for each in answered), sizes), pa.string()),
+        "request.role": pa.array(_repeated((each.role for each in answered), sizes), pa.string()),
         "request.row": pa.array([row for size in sizes for row in range(size)], pa.int32()),
     }
     for name in first.keys:

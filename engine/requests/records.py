@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 Value = str | float | int | bool | None
+Role = Literal["live", "canary"]
 _NO_KEYS: Mapping[str, Sequence[Value]] = MappingProxyType({})
 
 
@@ -16,10 +17,12 @@ class Answered(NamedTuple):
     """One request and what became of it, as the server that answered it notes it.
 
     ``label``, ``digest``: the version that answered, or that was asked where none did. ``fallback``: None,
-    ``previous`` or ``rule``, as the answer says. ``seconds``: from its last byte to the answer's first. ``status``: of
-    HTTP; only what was answered with 200 is kept row by row, everything is counted. ``rows``: values in the order of
-    ``features``; ``answers``: in the order of ``outputs``, one for each row. ``keys``: the project's key columns that
-    stood in the request, a value for each row. None of it may be changed afterwards: it is read later.
+    ``live``, ``previous`` or ``rule``, as the answer says; ``live`` where a canary was to answer and could not.
+    ``role``: of whoever answered, or was asked first where nobody did. ``seconds``: from its last byte to the answer's
+    first. ``status``: of HTTP; only what was answered with 200 is kept row by row, everything is counted. ``rows``:
+    values in the order of ``features``; ``answers``: in the order of ``outputs``, one for each row. ``keys``: the
+    project's key columns that stood in the request, a value for each row. None of it may be changed afterwards: it is
+    read later.
     """
 
     project: str
@@ -35,6 +38,7 @@ class Answered(NamedTuple):
     rows: Sequence[Sequence[Value]] = ()
     answers: Sequence[Sequence[Value]] = ()
     keys: Mapping[str, Sequence[Value]] = _NO_KEYS
+    role: Role = "live"
 
 
 @dataclass(frozen=True)

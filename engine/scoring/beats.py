@@ -40,7 +40,8 @@ class Answering:
 class Fallbacks:
     """Answers of one project that were not the live version's, since the worker began; ``ago``: seconds since the last.
 
-    ``failed``: requests for which there was none at all.
+    ``failed``: requests for which there was none at all. ``canary``: those that a canary was to answer and could not,
+    whoever did, and what it said the last time; they are told with its trial, and say nothing of the live version.
     """
 
     previous: int = 0
@@ -48,6 +49,8 @@ class Fallbacks:
     failed: int = 0
     ago: float | None = None
     why: str = ""
+    canary: int = 0
+    canary_why: str = ""
 
     @property
     def all(self) -> int:
@@ -205,7 +208,8 @@ def answers_of(said: Mapping[str, Any]) -> dict[str, Answering]:
 def _fallbacks(said: Mapping[str, Any]) -> Fallbacks:
     ago = None if said["ago"] is None else float(said["ago"])
     previous, rule, failed = (int(said[name]) for name in ("previous", "rule", "failed"))
-    return Fallbacks(previous, rule, failed, ago, plain(str(said["why"]), 300))
+    canary, why = int(said.get("canary", 0)), plain(str(said.get("canary_why", "")), 300)
+    return Fallbacks(previous, rule, failed, ago, plain(str(said["why"]), 300), canary, why)
 
 
 def _read(name: str, raw: bytes, now: float) -> Beat:

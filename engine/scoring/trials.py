@@ -145,13 +145,26 @@ def end(
     return found
 
 
-def end_of(
-    db: sqlite3.Connection, label: str, how: How, reason: str, by: Actor, at: datetime
-) -> Trial | None:  # fmt: skip
+def end_of(db: sqlite3.Connection, label: str, how: How, reason: str, by: Actor, at: datetime) -> Trial | None:
     """The same where it is the version called ``label`` that runs."""
     project = label.rpartition("@")[0]
     found = trial(db, project)
     return end(db, project, how, reason, by, at) if found is not None and found.label == label else None
+
+
+def end_at_move(db: sqlite3.Connection, target: str, reason: str, by: Actor, at: datetime) -> None:
+    """What a move of its project does to a trial: ``target`` is live from now on, and runs beside nothing."""
+    project = target.rpartition("@")[0]
+    found = trial(db, project)
+    if found is not None and found.label == target:
+        end(db, project, "released", f"it is live: {reason}", by, at)
+    elif found is not None:
+        end(db, project, "another", f"{target} is live instead of what it ran beside: {reason}", by, at)
+
+
+def end_removed(db: sqlite3.Connection, project: str, reason: str, by: Actor, at: datetime) -> None:
+    """The same when the project is taken off the list."""
+    end(db, project, "removed", f"{project} was removed: {reason}", by, at)
 
 
 def _what(found: Trial) -> tuple[str, int, str, Kind]:

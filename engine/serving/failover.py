@@ -1,8 +1,11 @@
 """Who answers when the live version cannot: the one that was live before, then the manifest's own value, then nobody.
+Where a canary answers some keys, it is asked first for those, and the live version where it cannot.
 
-The whole of it takes no longer than ``[serve] timeout``. Where the previous version stands in, the live one has half of
-that; a fixed value takes no time, so there it has all of it. Every answer says who gave it, each that the live version
-did not give is counted, and the engine raises an alert while there are any (``release/workers_agree.py``).
+The whole of it takes no longer than ``[serve] timeout``. Where another version may still be asked, each has half of the
+time that is left; a fixed value takes none, so there the last has all of it. Every answer says who gave it, each that
+the live version did not give is counted, and the engine raises an alert while there are any
+(``release/workers_agree.py``).
+What a canary could not answer is counted apart: that says nothing of the live version.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from engine.errors import Refusal, StepFailed
+from engine.requests.records import Role
 from engine.scoring.beats import Fallbacks
 from engine.scoring.ready import Value
 from engine.serving.held import Held
@@ -22,8 +26,9 @@ from engine.text import plain
 
 Rows = Sequence[Sequence[Value]]
 Answers = list[tuple[Value, ...]]
-Fallback = Literal["previous", "rule"]
+Fallback = Literal["live", "previous", "rule"]
 Ask = Callable[[Held, Rows], Awaitable[Answers]]
+_Asked = Literal["canary"] | Fallback | None
 
 
 class NoAnswer(Refusal):
@@ -38,7 +43,8 @@ class NoAnswer(Refusal):
 class Given:
     """The answers and who gave them: the version called ``label``, or by its manifest's ``rule`` nobody.
 
-    ``outputs`` names the values of each answer; ``why``: what the live version said instead.
+    ``outputs`` names the values of each answer; ``why``: what whoever was asked first said instead. ``fallback`` is
+    ``live`` where a canary was to answer, and the live version did.
     """
 
     label: str
@@ -47,6 +53,7 @@ class Given:
     answers: Answers
     fallback: Fallback | None = None
     why: str = ""
+    role: Role = "live"
 
 
 class FallbackCounts:
@@ -54,12 +61,12 @@ class FallbackCounts:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic, self._lock = monotonic, threading.Lock()
-        self._said: dict[str, tuple[Fallbacks, float]] = {}
+        self._said: dict[str, tuple[Fallbacks, float | None]] = {}
 
     def note(self, project: str, kind: Fallback | None, why: str) -> None:
         """One request; ``kind`` is None where nobody answered it."""
         with self._lock:
-            now, (before, _) = self._monotonic(), self._said.get(project, (Fallbacks(), 0.0))
+            now, (before, _) = self._monotonic(), self._said.get(project, (Fallbacks(), None))
             after = replace(
                 before,
                 previous=before.previous + (kind == "previous"),
@@ -69,56 +76,80 @@ class FallbackCounts:
             )
             self._said[project] = after, now
 
+    def note_canary(self, project: str, why: str) -> None:
+        """One request that a canary was to answer and could not."""
+        with self._lock:
+            before, at = self._said.get(project, (Fallbacks(), None))
+            self._said[project] = replace(before, canary=before.canary + 1, canary_why=plain(why, 300)), at
+
     def counts(self) -> dict[str, Fallbacks]:
         """By project, with how long ago the last one was."""
         with self._lock:
             now = self._monotonic()
-            return {project: replace(said, ago=max(0.0, now - at)) for project, (said, at) in self._said.items()}
+            return {
+                project: said if at is None else replace(said, ago=max(0.0, now - at))
+                for project, (said, at) in self._said.items()
+            }
 
 
-def answered_at_once(held: Held, rows: Rows, counts: FallbackCounts) -> Given:
-    """The answers for ``rows``, by scorers that do not block; one that would is not asked. Raises NoAnswer."""
+def answered_at_once(held: Held, rows: Rows, counts: FallbackCounts, canary: Held | None = None) -> Given:
+    """The answers for ``rows``, by scorers that do not block; one that would is not asked. Raises NoAnswer.
+
+    ``canary``: the candidate that is to answer these rows.
+    """
     failed: list[Exception] = []
-    for one, kind, given in _in_turn(held, rows, failed):
+    for one, kind, given in _in_turn(held, rows, failed, canary):
         if one.scorer.blocks:
             continue
         try:
             return _given(held, one, kind, one.scorer.answer(given), failed, counts)
         except Exception as error:  # noqa: BLE001  whatever a version does, another one may answer
-            failed.append(error)
+            _fails(held, kind, error, failed, counts)
     return _by_rule(held, len(rows), failed, counts)
 
 
-async def answered(held: Held, rows: Rows, ask: Ask, counts: FallbackCounts) -> Given:
+async def answered(held: Held, rows: Rows, ask: Ask, counts: FallbackCounts, canary: Held | None = None) -> Given:
     """The same by scorers that wait for another process: ``ask`` has one answer, and is given up when its time is over.
 
     Raises NoAnswer.
     """
     failed: list[Exception] = []
-    seconds = held.spec.timeout.total_seconds()
-    loop = asyncio.get_running_loop()
-    until = loop.time() + seconds
-    halved = _stand_in(held) is not None and held.out is None
-    for one, kind, given in _in_turn(held, rows, failed):
-        left = seconds / 2 if halved and kind is None else max(0.0, until - loop.time())
+    until = time.monotonic() + held.spec.timeout.total_seconds()
+    turns = list(_in_turn(held, rows, failed, canary))
+    for place, (one, kind, given) in enumerate(turns):
+        left = max(0.0, until - time.monotonic())
+        if place + 1 < len(turns):
+            left /= 2
         try:
             answers = await asyncio.wait_for(ask(one, given), left)
             return _given(held, one, kind, answers, failed, counts)
         except TimeoutError:
-            failed.append(TimeoutError(f"{one.label} gave no answer within {left:.3g} s"))
+            _fails(held, kind, TimeoutError(f"{one.label} gave no answer within {left:.3g} s"), failed, counts)
         except Exception as error:  # noqa: BLE001  whatever a version does, another one may answer
-            failed.append(error)
+            _fails(held, kind, error, failed, counts)
     return _by_rule(held, len(rows), failed, counts)
+
+
+def _fails(held: Held, kind: _Asked, error: Exception, failed: list[Exception], counts: FallbackCounts) -> None:
+    if kind == "canary":
+        counts.note_canary(held.project, _why([error]))
+    else:
+        failed.append(error)
 
 
 def _stand_in(held: Held) -> Held | None:
     return held.previous if held.spec.fallback == "previous" else None
 
 
-def _in_turn(held: Held, rows: Rows, failed: list[Exception]) -> Iterator[tuple[Held, Fallback | None, Rows]]:
+def _in_turn(
+    held: Held, rows: Rows, failed: list[Exception], canary: Held | None
+) -> Iterator[tuple[Held, _Asked, Rows]]:
     """Who is asked, in turn, each with the rows as it knows them."""
+    known = _as_known_to(canary, held.scorer.features, rows) if canary is not None else None
+    if canary is not None and known is not None:
+        yield canary, "canary", known
     if held.out is None:
-        yield held, None, rows
+        yield held, "live" if canary is not None else None, rows
     else:
         failed.append(Refusal(held.out))
     previous = _stand_in(held)
@@ -140,10 +171,14 @@ def _as_known_to(version: Held, features: tuple[str, ...], rows: Rows) -> Rows |
 
 
 def _given(
-    held: Held, by: Held, kind: Fallback | None, answers: Answers, failed: list[Exception], counts: FallbackCounts
+    held: Held, by: Held, kind: _Asked, answers: Answers, failed: list[Exception], counts: FallbackCounts
 ) -> Given:
     if kind is None:
         return Given(by.label, by.digest, by.scorer.outputs, answers)
+    if kind == "canary":
+        return Given(by.label, by.digest, by.scorer.outputs, answers, role="canary")
+    if kind == "live":
+        return Given(by.label, by.digest, by.scorer.outputs, answers, "live")
     why = _why(failed)
     counts.note(held.project, kind, why)
     return Given(by.label, by.digest, by.scorer.outputs, answers, kind, why)

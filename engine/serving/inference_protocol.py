@@ -57,7 +57,8 @@ class InferenceProtocol:
 
     def model(self, target: Target, asked: Asked) -> Answer:
         """``/v2/models/{project}``: its columns, as tensors."""
-        held, form = prepared = self._named(target)
+        prepared = self._named(target)
+        held, form = prepared.held, prepared.form
         return document(
             {
                 "name": target.project,
@@ -164,7 +165,7 @@ class _Wish:
         content: dict[str, Any] = {
             "model_name": project,
             "model_version": number,
-            "parameters": {"digest": given.digest, "fallback": given.fallback or ""},
+            "parameters": {"digest": given.digest, "fallback": given.fallback or "", "role": given.role},
             "outputs": [],
         }
         if self._id is not None:

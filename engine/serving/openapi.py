@@ -69,14 +69,15 @@ def _any(route: Route, prepared: Prepared | None, tokens: bool) -> dict[str, Any
 
 
 def _scoring(prepared: Prepared, tokens: bool) -> dict[str, Any]:
-    held, form = prepared
+    held, form = prepared.held, prepared.form
     answer = {
         "type": "object",
-        "required": ["version", "digest", "fallback", "predictions", "told"],
+        "required": ["version", "digest", "fallback", "role", "predictions", "told"],
         "properties": {
             "version": {"type": "string"},
             "digest": {"type": "string"},
-            "fallback": {"enum": [None, "previous", "rule"]},
+            "fallback": {"enum": [None, "live", "previous", "rule"]},
+            "role": {"enum": ["live", "canary"]},
             "predictions": {
                 "type": "array",
                 "items": {"type": "object", "properties": {name: {} for name in held.scorer.outputs}},

@@ -14,13 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import Refusal
-from engine.requests.records import Answered
+from engine.requests.records import Answered, Role
 from engine.serving.columns import columns_of
 from engine.serving.contracts import Notes, Versions
 from engine.serving.exchange import Answer, Asked, Unanswered
 from engine.serving.failover import FallbackCounts, Given, NoAnswer, answered, answered_at_once
 from engine.serving.figures import Figures
 from engine.serving.form import Form, Rows
+from engine.serving.routing import chooser
 
 if TYPE_CHECKING:
     from engine.scoring.ready import Value
@@ -33,10 +34,11 @@ AGAIN = {"Retry-After": "1"}
 
 
 class Prepared(NamedTuple):
-    """A version and what is made once for all of its answers."""
+    """A version and what is made once for all of its answers. ``canary``: says which requests another one answers."""
 
     held: Held
     form: Form
+    canary: Callable[[Rows], Held | None] | None = None
 
 
 Read = Callable[[Form, Asked], Rows]
@@ -84,14 +86,15 @@ class Visit:
 
 
 class Scoring:
-    """Answers requests for projects. ``notes`` None: nothing is kept of them."""
+    """Answers requests for projects. ``notes`` None: nothing is kept of them. ``key``: the workspace's own, by which
+    keys fall to a canary."""
 
     def __init__(
         self, versions: Versions, projects: Callable[[], Sequence[str]], notes: Notes | None, counts: FallbackCounts,
-        figures: Figures, monotonic: Callable[[], float] = time.monotonic,
+        figures: Figures, monotonic: Callable[[], float] = time.monotonic, key: bytes = b"",
     ) -> None:  # fmt: skip
         self._versions, self._projects, self._notes = versions, projects, notes
-        self._counts, self._figures, self._monotonic = counts, figures, monotonic
+        self._counts, self._figures, self._monotonic, self._key = counts, figures, monotonic, key
         self._prepared: dict[str, Prepared] = {}
         self._waiting = Threads(WAITING, "waits for an answer")
         self._working = Threads(WORKING, "large requests")
@@ -111,7 +114,8 @@ class Scoring:
             raise Unanswered(503, why or "No version is live.", heads=AGAIN)
         known = self._prepared.get(project)
         if known is None or known.held is not held:
-            known = self._prepared[project] = Prepared(held, self._form(held, known))
+            form, canary = self._form(held, known), chooser(held, self._key)
+            known = self._prepared[project] = Prepared(held, form, canary)
         return known
 
     @staticmethod
@@ -133,11 +137,15 @@ class Scoring:
         if prepared.held.scorer.blocks or len(asked.body) > LARGE:
             threads = self._waiting if prepared.held.scorer.blocks else self._working
             return self._apart(project, prepared, asked, read, write, threads.enter())
+        canary = None
         try:
             rows = read(prepared.form, asked)
-            given = answered_at_once(prepared.held, rows.values, self._counts)
+            canary = prepared.canary(rows) if prepared.canary is not None else None
+            if canary is not None and canary.scorer.blocks:
+                return self._apart(project, prepared, asked, read, write, self._waiting.enter())
+            given = answered_at_once(prepared.held, rows.values, self._counts, canary)
         except (Unanswered, NoAnswer) as problem:
-            raise self._refused(project, prepared, asked, problem) from None
+            raise self._refused(project, prepared.held, asked, problem, canary) from None
         return self._given(project, prepared, asked, rows, given, write)
 
     async def _apart(
@@ -147,14 +155,16 @@ class Scoring:
             found: list[tuple[Value, ...]] = await visit.run(version.scorer.answer, rows)
             return found
 
+        canary = None
         try:
             if len(asked.body) > LARGE:
                 rows: Rows = await visit.run(read, prepared.form, asked)
             else:
                 rows = read(prepared.form, asked)
-            given = await answered(prepared.held, rows.values, ask, self._counts)
+            canary = prepared.canary(rows) if prepared.canary is not None else None
+            given = await answered(prepared.held, rows.values, ask, self._counts, canary)
         except (Unanswered, NoAnswer) as problem:
-            raise self._refused(project, prepared, asked, problem) from None
+            raise self._refused(project, prepared.held, asked, problem, canary) from None
         finally:
             visit.leave()
         return self._given(project, prepared, asked, rows, given, write)
@@ -170,20 +180,25 @@ class Scoring:
             self._notes.note(
                 Answered(
                     project, given.label, given.digest, given.fallback, asked.at, seconds, answer.status, asked.number,
-                    features, given.outputs, rows.values, given.answers, rows.keys,
+                    features, given.outputs, rows.values, given.answers, rows.keys, given.role,
                 )
             )  # fmt: skip
         return answer
 
-    def _refused(self, project: str, prepared: Prepared, asked: Asked, problem: Unanswered | NoAnswer) -> Unanswered:
-        """``problem`` for whoever asked, noted."""
+    def _refused(
+        self, project: str, held: Held, asked: Asked, problem: Unanswered | NoAnswer, canary: Held | None
+    ) -> Unanswered:
+        """``problem`` for whoever asked, noted; of a canary where that was asked first."""
         if isinstance(problem, NoAnswer):
             status = 422 if problem.of_these_rows else 503
             problem = Unanswered(status, str(problem), heads={} if problem.of_these_rows else AGAIN)
         if self._notes is not None:
-            held, seconds = prepared.held, self._monotonic() - asked.began
+            by, seconds = canary or held, self._monotonic() - asked.began
+            role: Role = "live" if canary is None else "canary"
             self._notes.note(
-                Answered(project, held.label, held.digest, None, asked.at, seconds, problem.status, asked.number)
+                Answered(
+                    project, by.label, by.digest, None, asked.at, seconds, problem.status, asked.number, role=role
+                )
             )
         return problem
 
@@ -195,16 +210,17 @@ def read_body(form: Form, asked: Asked) -> Rows:
 
 def write_body(prepared: Prepared, given: Given, rows: Rows, asked: Asked) -> Answer:
     """An answer of our own form."""
-    return Answer(200, _bodies(given.label, given.digest, given.fallback, given.outputs)(given.answers, rows.told))
+    body = _bodies(given.label, given.digest, given.fallback, given.outputs, given.role)
+    return Answer(200, body(given.answers, rows.told))
 
 
 _Body = Callable[[Sequence[Sequence["Value"]], Sequence[Any]], bytes]
-_made: dict[tuple[str, str, str | None, tuple[str, ...]], _Body] = {}
+_made: dict[tuple[str, str, str | None, tuple[str, ...], str], _Body] = {}
 
 
-def _bodies(label: str, digest: str, fallback: str | None, outputs: tuple[str, ...]) -> _Body:
+def _bodies(label: str, digest: str, fallback: str | None, outputs: tuple[str, ...], role: str) -> _Body:
     """What writes the bodies of all answers by one version: only predictions differ from one to the next."""
-    known = _made.get((label, digest, fallback, outputs))
+    known = _made.get((label, digest, fallback, outputs, role))
     if known is not None:
         return known
     from msgspec import defstruct
@@ -215,12 +231,12 @@ def _bodies(label: str, digest: str, fallback: str | None, outputs: tuple[str, .
     names = {f"o{place}": name for place, name in enumerate(outputs)}
     kind = defstruct("Prediction", [(field, Any) for field in names], rename=names, gc=False)
     encode = fast.Encoder().encode
-    about = json.dumps({"version": label, "digest": digest, "fallback": fallback})
+    about = json.dumps({"version": label, "digest": digest, "fallback": fallback, "role": role})
     before, between = f'{about[:-1]},"predictions":'.encode(), b',"told":'
 
     def body(answers: Sequence[Sequence[Value]], told: Sequence[Any]) -> bytes:
         predictions = encode([kind(*each) for each in answers])
         return b"".join((before, predictions, between, encode(told) if told else b"[]", b"}"))
 
-    _made[label, digest, fallback, outputs] = body
+    _made[label, digest, fallback, outputs, role] = body
     return body

@@ -26,6 +26,7 @@ from engine.access.tokens import TokenBook
 from engine.errors import LeverframeError
 from engine.projects import in_force
 from engine.projects.manifest.serve import spec_of
+from engine.requests import sampling
 from engine.requests.log import RequestLog
 from engine.requests.rules import asked_of
 from engine.scoring.makers import open_ready
@@ -97,7 +98,8 @@ class Worker:
         self._figures = figures.Figures()
         self._projects = _Projects(self._ledger)
         self._scoring = Scoring(
-            self._following, self._projects, self._log, self._following.fallbacks, self._figures
+            self._following, self._projects, self._log, self._following.fallbacks, self._figures,
+            key=sampling.key_of(self._workspace),
         )  # fmt: skip
         around = Around(self._projects, self._tokens, self._gathered, self._keep)
         feedback = FeedbackTaken(self._ledger, self._store, self._projects)

@@ -91,7 +91,8 @@ class Place:
         self.kept: list[tuple[str, str]] = []
         self.figures = figures.Figures()
         self.seconds = 0.0
-        scoring = Scoring(self, lambda: ("gems",), self, FallbackCounts(), self.figures, lambda: self.seconds)
+        self.counts = FallbackCounts()
+        scoring = Scoring(self, lambda: ("gems",), self, self.counts, self.figures, lambda: self.seconds)
         page = lambda: figures.exposition({"1": self.figures.taken()})  # noqa: E731
         around = Around(lambda: ("gems",), tokens, page, lambda number, text: self.kept.append((number, text)))
         self.scoring, self.app = scoring, App(scoring, self.figures, around, **more)

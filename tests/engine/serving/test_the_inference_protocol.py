@@ -35,7 +35,7 @@ def test_a_tensor_for_each_feature_is_answered_with_one_for_each_output() -> Non
     answer = infer(TENSORS, there, id="mine")
     assert json.loads(answer.body) == {
         "model_name": "gems", "model_version": "3", "id": "mine",
-        "parameters": {"digest": "3" * 64, "fallback": ""},
+        "parameters": {"digest": "3" * 64, "fallback": "", "role": "live"},
         "outputs": [
             {"name": "prediction", "datatype": "FP64", "shape": [2], "data": [0.3, 2.0]},
             {"name": "p_of rows", "datatype": "FP64", "shape": [2], "data": [2.0, 2.0]},

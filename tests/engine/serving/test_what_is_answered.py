@@ -22,7 +22,7 @@ def test_records_are_answered_in_their_order_by_the_version_that_is_live() -> No
     status, answer = place().score({"records": [GOOD, {**GOOD, "carat": 2}]})
     assert status == 200
     assert answer == {
-        "version": "gems@3", "digest": "3" * 64, "fallback": None, "told": [],
+        "version": "gems@3", "digest": "3" * 64, "fallback": None, "role": "live", "told": [],
         "predictions": [{"prediction": 0.3, "p_of rows": 2.0}, {"prediction": 2.0, "p_of rows": 2.0}],
     }  # fmt: skip
 
