@@ -44,6 +44,7 @@ NEIGHBOURS = {
     ("backtest", "validation"),
     ("monitoring", "validation"),
     ("monitoring", "runs"),
+    ("monitoring", "feedback"),
     ("requests", "monitoring"),
     ("scoring", "runs"),
     ("scoring", "validation"),

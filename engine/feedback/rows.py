@@ -6,12 +6,15 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.clock import moment, stamp
 from engine.errors import Damage, Invalid
 from engine.feedback.records import FeedbackRow, Key, Scalar
 from engine.text import plain
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Of one batch; what is larger is sent in several.
 MOST = 1_000_000
@@ -87,6 +90,32 @@ def written(value: Scalar) -> str:
 def key_of(row: FeedbackRow) -> Key:
     """What tells which row it is about."""
     return tuple(map(written, row.key))
+
+
+def key_of_values(values: Sequence[Any]) -> Key | None:
+    """The key that a row's values make, as ``key_of`` writes it; None where one of them is missing. Pure."""
+    found = tuple(_written(value) for value in values)
+    return None if None in found else tuple(map(str, found))
+
+
+def _written(value: Any) -> str | None:
+    if value is None or value != value:
+        return None
+    return stamp(value) if isinstance(value, datetime) else written(value)
+
+
+def as_kind(label: Scalar, kind: pa.DataType) -> Any:
+    """``label`` as a value of ``kind``; None where it cannot be one. Pure."""
+    import pyarrow as pa
+
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return written(label)
+    if pa.types.is_boolean(kind):
+        return {"0": False, "1": True, "false": False, "true": True}.get(written(label).lower())
+    try:
+        return pa.scalar(int(label) if isinstance(label, bool) else label).cast(kind).as_py()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
 
 
 def encoded(rows: Iterable[FeedbackRow]) -> bytes:

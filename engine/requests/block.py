@@ -18,11 +18,13 @@ from engine.errors import Damage
 from engine.requests.counting import Count, CountKey
 from engine.requests.records import Answered, Value
 from engine.storage.atomic import read_file
+from engine.vocabulary.log_columns import ANSWER as ANSWER
+from engine.vocabulary.log_columns import FEATURE as FEATURE
+from engine.vocabulary.log_columns import KEY as KEY
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KEY, FEATURE, ANSWER = "key.", "feature.", "answer."
 MOST_BYTES = 256 << 20  # of a block that is read
 _MARK = b"leverframe.requests"
 

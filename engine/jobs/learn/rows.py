@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.clock import stamp
 from engine.errors import StepFailed
 from engine.feedback.reading import Come, Counts, Word, read
-from engine.feedback.records import Key, Scalar
-from engine.feedback.rows import written
+from engine.feedback.records import Key
+from engine.feedback.rows import as_kind, key_of_values, written
 from engine.text import plain
 
 if TYPE_CHECKING:
@@ -48,14 +47,7 @@ def keys_of(table: pa.Table, key: Sequence[str]) -> list[Key | None]:
             f"extract returned no column '{plain(lacking[0], 60)}', or more than one; a label finds its row by "
             f"{', '.join(plain(name, 60) for name in key)}."
         )
-    columns = [[_written(value) for value in table.column(name).to_pylist()] for name in key]
-    return [key if None not in key else None for key in zip(*columns, strict=True)]
-
-
-def _written(value: Any) -> str | None:
-    if value is None or value != value:
-        return None
-    return stamp(value) if isinstance(value, datetime) else written(value)
+    return [key_of_values(values) for values in zip(*(table.column(name).to_pylist() for name in key), strict=True)]
 
 
 def rows_to_learn(
@@ -84,7 +76,7 @@ def rows_to_learn(
     for word in found.words:
         if trained[places[word.key]] or (word.key, written(word.label)) in learnt:
             before += 1
-        elif (label := _as(word.label, kind)) is None:
+        elif (label := as_kind(word.label, kind)) is None:
             unfit += 1
         elif word.since <= until:  # Its row may be of a time that is still to come.
             words.append(word)
@@ -120,20 +112,6 @@ def _kind(table: pa.Table, target: str, words: Sequence[Word]) -> pa.DataType:
         if all(type(word.label) in kinds for word in words):
             return kind
     return pa.string()
-
-
-def _as(label: Scalar, kind: pa.DataType) -> Any:
-    """``label`` as a value of ``kind``; None where it cannot be one."""
-    import pyarrow as pa
-
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return written(label)
-    if pa.types.is_boolean(kind):
-        return {"0": False, "1": True, "false": False, "true": True}.get(written(label).lower())
-    try:
-        return pa.scalar(int(label) if isinstance(label, bool) else label).cast(kind).as_py()
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return None
 
 
 def said_of(rows: LearnRows) -> str:
