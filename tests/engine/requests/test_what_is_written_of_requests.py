@@ -41,14 +41,15 @@ def test_a_block_holds_each_row_with_its_request_its_key_and_its_answer(served: 
     assert table(served).to_pylist() == [
         {
             "request.id": "r0", "request.at": NOON, "request.seconds": 0.001, "request.fallback": None,
-            "request.row": 0, "key.id": 0, "feature.x": 0.0, "feature.place": "A", "answer.prediction": 1,
-            "answer.p_1": 0.75,
+            "request.role": "live", "request.row": 0, "key.id": 0, "feature.x": 0.0, "feature.place": "A",
+            "answer.prediction": 1, "answer.p_1": 0.75,
         },
         *(
             {
                 "request.id": "r1", "request.at": NOON + timedelta(seconds=1), "request.seconds": 0.002,
-                "request.fallback": "previous", "request.row": row, "key.id": 7 + row, "feature.x": (0.5, None)[row],
-                "feature.place": "AB"[row], "answer.prediction": 1 - row, "answer.p_1": (0.75, 0.25)[row],
+                "request.fallback": "previous", "request.role": "live", "request.row": row, "key.id": 7 + row,
+                "feature.x": (0.5, None)[row], "feature.place": "AB"[row], "answer.prediction": 1 - row,
+                "answer.p_1": (0.75, 0.25)[row],
             }
             for row in range(2)
         ),
