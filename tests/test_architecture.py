@@ -27,7 +27,7 @@ STOREYS = (
     {"versions", "environments", "projects", "presence"},
     {"runs", "validation", "monitoring", "scoring", "backtest", "routing", "packages", "requests", "feedback"},
     {"release"},
-    {"reports", "outbox", "housekeeping", "backup", "bundles", "scaffold", "exports"},
+    {"reports", "outbox", "housekeeping", "backup", "bundles", "scaffold", "exports", "canary"},
     {"jobs", "duty"},
     {"schedule", "overview", "doctor", "rewind"},
     {"pages", "founding", "serving"},

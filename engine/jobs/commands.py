@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine import clock
-from engine.access.acts import Door, changes, checked_reason, looks
+from engine.access.acts import changes, checked_reason, looks
+from engine.canary.commands import CanaryCommands
 from engine.errors import Refusal
 from engine.projects import registry
 from engine.records import Deployment, Run
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from engine.monitoring.records import Alert, Look, Signal, Trigger
 
 
-class HealthCommands(Door):
+class HealthCommands(CanaryCommands):
     """Looks at the health of live versions, their figures over time, alerts and what people do about them."""
 
     @changes(HEALTH.act, least="operator", of="project")
@@ -52,7 +53,9 @@ class HealthCommands(Door):
 
     def _tell_overdue(self) -> None:
         """Raise alerts for runs that take too long, for what is excepted from the common package list no more, for
-        workers that do not answer with what is live and for tokens about to end; settle those about ways back."""
+        workers that do not answer with what is live and for tokens about to end; settle those about ways back, and end
+        a canary that surely does worse."""
+        from engine.canary.watch import watch
         from engine.jobs import ended_exceptions, ending_tokens, overdue
         from engine.jobs.rehearsal import points
         from engine.release import workers_agree
@@ -63,6 +66,7 @@ class HealthCommands(Door):
         ended_exceptions.tell(self._ledger, self._store, now)
         workers_agree.tell(self._ledger, self._workspace.root / "locks", now)
         ending_tokens.tell(self._ledger, now)
+        watch(self._workspace, self._ledger, self._store, now)
 
     def _escalate(self, certain: datetime) -> None:
         """Mark what nobody has taken notice of for too long."""

@@ -23,6 +23,7 @@ _PARTS = {
     "rehearsal": "one of the versions that could be gone back to cannot be brought back by what is kept alone",
     "packages": "it needs a package that is not what was agreed on, and longer than it was let",
     "break-glass": "an admin takes a release into their own hands, past the approval that is usual",
+    "canary": "a candidate that answered some of the requests did surely worse, and answers none any more",
     "bake": "it has not proven itself better than the version before",
 }
 

@@ -24,7 +24,9 @@ from engine.monitoring.records import Alert, HealthFinding
 LIVE_LINK = "live link"
 # An admin released past the policy; over when somebody else has taken notice. Its key says who that was.
 BREAK_GLASS = "break-glass"
-OVER_WHEN_ACKNOWLEDGED = (LIVE_LINK, BREAK_GLASS)
+# A canary was ended because it surely did worse; over when somebody has taken notice.
+CANARY = "canary"
+OVER_WHEN_ACKNOWLEDGED = (LIVE_LINK, BREAK_GLASS, CANARY)
 # A run that takes longer than such runs do; over when it has ended.
 RUN_TIME = "run time"
 # Who answers requests, and with what; over when each worker answers with what is live.

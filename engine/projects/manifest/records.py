@@ -207,12 +207,26 @@ Fallback = str | Mapping[str, str | int | float | bool] | None
 
 
 @dataclass(frozen=True)
+class CanarySpec:
+    """When a canary is ended by itself, if it is (``end``): where it surely does worse by more than this. ``errors``:
+    of its requests; ``slower``: of its answers that take longer than ``slow``; ``worse``: of the live version's loss on
+    labelled rows. None: never by that."""
+
+    end: bool = True
+    errors: float | None = 0.01
+    slow: timedelta = timedelta(milliseconds=500)
+    slower: float | None = 0.05
+    worse: float | None = 0.05
+
+
+@dataclass(frozen=True)
 class ServeSpec:
     """How requests over HTTP are answered, if they are (``realtime``). ``rows``: the most in one; ``timeout``: how long
     an answer may take. ``unseen``: categories that training never saw are told of (``tell``) or refused (``refuse``).
     ``fallback``: who answers where the version cannot: ``previous``, an answer by the names of its columns, or None.
 
-    ``log``: the share of requests that is kept, from 0 to 1, for ``log_for`` and within ``log_size`` bytes."""
+    ``log``: the share of requests that is kept, from 0 to 1, for ``log_for`` and within ``log_size`` bytes. ``canary``:
+    when a candidate that answers some of them is ended."""
 
     realtime: bool = False
     timeout: timedelta = timedelta(seconds=5)
@@ -222,6 +236,7 @@ class ServeSpec:
     log: float = 1.0
     log_for: timedelta = timedelta(days=30)
     log_size: int = 2**30
+    canary: CanarySpec = CanarySpec()
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import Any
 
 from engine.projects.manifest.fields import Table, nearest, shown, text_problem
-from engine.projects.manifest.records import Fallback, ServeSpec
+from engine.projects.manifest.records import CanarySpec, Fallback, ServeSpec
 
 UNSEEN = ("tell", "refuse")
-PREVIOUS = "previous"
+PREVIOUS, OFF = "previous", "off"
 LOG_WORDS = {"all": 1.0, "off": 0.0}
 MOST_ROWS = 1_000_000
 _SECOND, _YEAR = timedelta(seconds=1), timedelta(days=3653)
@@ -21,7 +21,7 @@ _OUTPUT = re.compile(r"prediction|score|p_.+")
 
 def serve(table: Table) -> ServeSpec:
     """What the section says; a project without it answers no requests."""
-    table.only("realtime", "timeout", "rows", "unseen", "fallback", "log", "log_for", "log_size")
+    table.only("realtime", "timeout", "rows", "unseen", "fallback", "log", "log_for", "log_size", "canary")
     default = ServeSpec()
     log = _log(table)
     return ServeSpec(
@@ -33,6 +33,7 @@ def serve(table: Table) -> ServeSpec:
         log=default.log if log is None else log,
         log_for=table.duration("log_for", timedelta(hours=1), _YEAR) or default.log_for,
         log_size=table.size("log_size", 2**20, 2**46) or default.log_size,
+        canary=_canary(table.table("canary")),
     )
 
 
@@ -42,6 +43,41 @@ def spec_of(settings: Mapping[str, Any]) -> ServeSpec:
     from engine.projects.manifest.fields import Mistakes
 
     return serve(Table(Mistakes({}), ("serve",), settings.get("serve") or {}))
+
+
+def _canary(table: Table) -> CanarySpec:
+    """When a candidate that answers some of the requests is ended by itself."""
+    table.only("end", "errors", "slow", "slower", "worse")
+    default = CanarySpec()
+    return CanarySpec(
+        end=table.flag("end", default.end),
+        errors=_bound(table, "errors", default.errors, 1),
+        slow=_seconds(table, default.slow),
+        slower=_bound(table, "slower", default.slower, 1),
+        worse=_bound(table, "worse", default.worse, 100),
+    )
+
+
+def _bound(table: Table, name: str, default: float | None, most: float) -> float | None:
+    """By how much a canary may be worse; None where that ends none."""
+    if name not in table:
+        return default
+    value = table.values[name]
+    if value == OFF:
+        return None
+    if type(value) in (int, float) and math.isfinite(value) and 0 <= value <= most:
+        return float(value)
+    table.mistake(name, f'is {shown(value)}; it must be "{OFF}" or a number from 0 to {most:g}.')
+    return default
+
+
+def _seconds(table: Table, default: timedelta) -> timedelta:
+    """What a slow answer takes: in seconds, for what is slow here is shorter than any word for a time."""
+    value = table.values.get("slow", default.total_seconds())
+    if type(value) in (int, float) and math.isfinite(value) and 0.0001 <= value <= 600:
+        return timedelta(seconds=float(value))
+    table.mistake("slow", f"is {shown(value)}; it must be a number of seconds from 0.0001 to 600, such as 0.5.")
+    return default
 
 
 def _log(table: Table) -> float | None:

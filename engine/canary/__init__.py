@@ -1,0 +1,1 @@
+"""How a canary does beside the live version in the same time, and when it is ended because it surely does worse."""
