@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from engine.access.token_records import Token
     from engine.outbox.mails import Mail
     from engine.packages.matrix import PackageLine
-    from engine.records import AuditRow, Operator
+    from engine.records import AuditRow, OnTrial, Operator
     from engine.release.records import DecisionCard
     from engine.routing.duty_records import Handover
     from engine.routing.records import Route
+    from engine.scoring.trials import Kind
 
 # The numbered screens.
 PLACES = {
@@ -100,6 +101,27 @@ def health(project: str) -> Screen[None]:
     from console.screens.project_health import ProjectHealthPage
 
     return ProjectHealthPage(project)
+
+
+def trial(label: str, running: OnTrial | None = None) -> Screen[None]:
+    """Put a candidate on trial, or give its trial another share."""
+    from console.dialogs.trial import TrialDialog
+
+    return TrialDialog(label, running)
+
+
+def trial_plan(label: str, kind: Kind, share: float) -> Screen[None]:
+    """What that would do, then the reason."""
+    from console.dialogs.trial import TrialPlanDialog
+
+    return TrialPlanDialog(label, kind, share)
+
+
+def end_trial(project: str, running: OnTrial) -> Screen[None]:
+    """End what runs beside the live version."""
+    from console.dialogs.trial import ending
+
+    return ending(project, running)
 
 
 def requests(project: str) -> Screen[None]:

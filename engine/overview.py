@@ -26,7 +26,7 @@ from engine.monitoring.status import WELL_ENDED, Active, StatusFacts, judge
 from engine.projects import registry, schedules
 from engine.projects.manifest.cron import patience
 from engine.projects.manifest.kept import Judged
-from engine.records import Metric, Operator, Overview, Point, Project, ProjectStatus, Reason, Run, Version
+from engine.records import Metric, OnTrial, Operator, Overview, Point, Project, ProjectStatus, Reason, Run, Version
 from engine.release import history, planned_swaps, workers_agree
 from engine.release.history import LiveRelease
 from engine.release.live_folder import pointed_at
@@ -34,7 +34,9 @@ from engine.requests import report
 from engine.runs import history as runs
 from engine.runs.times import times_history
 from engine.schedule.due import due_after
+from engine.scoring import trials
 from engine.scoring.reconcile import Disagreement
+from engine.scoring.trials import Trial
 from engine.storage.free_space import keep_free
 from engine.storage.workspace import Workspace
 from engine.versions import catalog
@@ -65,6 +67,7 @@ class _Found:
     alerts: Mapping[str, list[Alert]]
     serving: Mapping[str, tuple[Disagreement, ...]]
     rates: Mapping[str, float]
+    trials: Mapping[str, Trial]
 
 
 def overview(db: sqlite3.Connection, workspace: Workspace | None, operator: Operator, now: datetime) -> Overview:
@@ -114,6 +117,7 @@ def _find(
         alerts=_by_project(sorted(alert_book.open_of(db, names), key=lambda alert: alert.id)),
         serving=workers_agree.compared(db, workspace.root / "locks", now) if workspace is not None else {},
         rates=report.rates(db, names, now),
+        trials=trials.under_way(db, names),
     )
 
 
@@ -176,7 +180,16 @@ def _status(found: _Found, workspace: Workspace | None, project: Project, now: d
         rollback_damaged=versions.back_damaged,
         reasons=reasons,
         per_second=found.rates.get(name),
+        trial=_trial(found.trials.get(name), live),
+        stood_in=any(each.key.startswith(("stood-in:", "unanswered:")) for each in found.serving.get(name, ())),
     )
+
+
+def _trial(found: Trial | None, live: LiveRelease | None) -> OnTrial | None:
+    """What runs beside what is live now."""
+    if found is None or live is None or found.against != live.seq:
+        return None
+    return OnTrial(found.label, found.kind, found.share, found.since)
 
 
 def _unmeasured(db: sqlite3.Connection, numbers: Mapping[str, int]) -> dict[str, Metric]:

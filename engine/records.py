@@ -242,9 +242,20 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class OnTrial:
+    """A candidate that runs beside a live version: as shadow, or as canary that answers the ``share`` of the keys."""
+
+    label: str
+    kind: Literal["shadow", "canary"]
+    share: float
+    since: datetime
+
+
+@dataclass(frozen=True)
 class ProjectStatus:
     """One line of the overview. ``measured_on``: on which rows ``metric`` rests, in words. ``per_second``: requests of
-    late; None where there were none.
+    late; None where there were none. ``trial``: what runs beside the live version. ``stood_in``: in the last minute
+    somebody else answered in its place, or nobody did.
 
     ``reasons`` are all there are, the worst first; the first of them is ``verdict``, ``why`` and ``since``.
     """
@@ -268,6 +279,8 @@ class ProjectStatus:
     reasons: tuple[Reason, ...] = ()
     rollback_damaged: bool = False
     per_second: float | None = None
+    trial: OnTrial | None = None
+    stood_in: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from engine.records import (
     Deployment,
     DoctorFinding,
     Metric,
+    OnTrial,
     Operator,
     Overview,
     Project,
@@ -102,11 +103,22 @@ def status(found: ProjectStatus) -> Document:
         "active_run": run(found.active_run) if found.active_run else None,
         "next_due": time(found.next_due),
         "requests_per_second": found.per_second,
+        "trial": on_trial(found.trial) if found.trial is not None else None,
+        "stood_in": found.stood_in,
         "rollback_to": found.rollback_to,
         "rollback_damaged": found.rollback_damaged,
         "reasons": [
             {"verdict": each.verdict, "why": each.why, "since": time(each.since)} for each in found.reasons
         ],
+    }
+
+
+def on_trial(found: OnTrial) -> Document:
+    return {
+        "version": found.label,
+        "kind": found.kind,
+        "share": found.share,
+        "since": time(found.since),
     }
 
 

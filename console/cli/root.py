@@ -39,7 +39,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Decide": {
         "candidates": "decisions", "approve": "decisions", "reject": "decisions", "comment": "decisions",
-        "cancel-swap": "decisions",
+        "cancel-swap": "decisions", "shadow": "trials", "canary": "trials", "trial": "trials", "end-trial": "trials",
         "rollback": "back", "lift": "back",
         "allow": "allowances", "allowances": "allowances", "withdraw": "allowances",
         "policy": "policy", "packages": "packages",

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from console.queries.trial_questions import OnTrialNow, of_project
+
 if TYPE_CHECKING:
     from engine.api import Engine
     from engine.monitoring.look_document import LookDocument
@@ -52,6 +54,7 @@ class HealthOverTime:
     signals: Mapping[str, tuple[Signal, ...]] = field(default_factory=dict)
     swaps: tuple[Deployment, ...] = ()
     requests: RequestReport | None = None
+    trial: OnTrialNow | None = None
 
 
 def newest_look(engine: Engine, project: str) -> Look | None:
@@ -86,5 +89,5 @@ class AskHealthOf:
         look = newest_look(engine, self.project)
         health = Health(engine.status(self.project, now), look, engine.alerts(self.project))
         signals = {name: engine.signals(self.project, name) for name in health.document.metrics}
-        requests = engine.requests(self.project, now)
-        return HealthOverTime(health, signals, engine.swaps(None, self.project), requests)
+        requests, trial = engine.requests(self.project, now), of_project(engine, self.project, now)
+        return HealthOverTime(health, signals, engine.swaps(None, self.project), requests, trial)

@@ -50,6 +50,10 @@ class CandidatesPage(WholeListPage[Version]):
         if self.selected is not None:
             self.app.push_screen(CancelSwapDialog(self.selected.label))
 
+    def do_try_out(self) -> None:
+        if self.selected is not None:
+            self.app.push_screen(routes.trial(self.selected.label))
+
     def do_reject(self) -> None:
         if self.selected is not None:
             self.app.push_screen(reasons.rejecting(self.selected.label))

@@ -64,6 +64,8 @@ class CardPage(Page):
             return None if planned and not planned.how else f"No swap of {self.label} is planned."
         if action == "reject":
             return why_not_reject(version)
+        if action == "try_out" and version.state not in ("candidate", "failed"):
+            return f"{self.label} is {version.state}; what is tried beside the live version waits for a decision."
         if action == "diff" and version.against is None:
             return f"{self.label} is the first: there was nothing to compare it with."
         if action == "lift" and version.state != "barred":
@@ -88,6 +90,9 @@ class CardPage(Page):
 
     def do_reject(self) -> None:
         self.app.push_screen(reasons.rejecting(self.label))
+
+    def do_try_out(self) -> None:
+        self.app.push_screen(routes.trial(self.label))
 
     def do_comment(self) -> None:
         self.app.push_screen(CommentDialog(self.label))

@@ -29,6 +29,8 @@ class HealthActs(Page):
             return f"Nothing of {name} is live yet: retrain, then approve a candidate."
         if action == "roll_back" and status.rollback_to is None:
             return f"{name} has no earlier live version to go back to."
+        if action in ("share", "end_trial") and status.trial is None:
+            return f"Nothing runs beside the live version of {name}; y on a candidate's card begins that."
         if action == "decide" and not status.candidates:
             return f"{name} has no candidate to decide on; r retrains it."
         return None
@@ -79,6 +81,14 @@ class HealthActs(Page):
     def do_roll_back(self) -> None:
         if self.health is not None:
             self.app.push_screen(routes.rollback(self.health.name, None))
+
+    def do_share(self) -> None:
+        if self.health is not None and self.health.status.trial is not None:
+            self.app.push_screen(routes.trial(self.health.status.trial.label, self.health.status.trial))
+
+    def do_end_trial(self) -> None:
+        if self.health is not None and self.health.status.trial is not None:
+            self.app.push_screen(routes.end_trial(self.health.name, self.health.status.trial))
 
     def do_decide(self) -> None:
         if self.health is not None and self.health.status.candidates:

@@ -47,14 +47,30 @@ PROJECTS: tuple[Column[ProjectStatus], ...] = (
     Column("WAITING", 17, _waiting, grows=True),
 )
 
+_MARKS: Column[ProjectStatus] = Column("BESIDE", 14, lambda s, now: _marks(s), yields=2)
 _RATE: Column[ProjectStatus] = Column("REQ/S", 8, lambda s, now: _rate(s), right=True, yields=2)
 
 
 def columns(statuses: Iterable[ProjectStatus]) -> tuple[Column[ProjectStatus], ...]:
-    """How many requests a second stands there where requests of any of these are answered."""
-    if all(each.per_second is None for each in statuses):
-        return PROJECTS
-    return (*PROJECTS[:4], _RATE, *PROJECTS[4:])
+    """How many requests a second stands there where requests of any of these are answered, and who answers beside the
+    live version where anybody does."""
+    there = list(statuses)
+    marks = (_MARKS,) if any(each.trial is not None or each.stood_in for each in there) else ()
+    if all(each.per_second is None for each in there):
+        return (*PROJECTS[:4], *marks, *PROJECTS[4:])
+    return (*PROJECTS[:4], _RATE, *marks, *PROJECTS[4:])
+
+
+def _marks(status: ProjectStatus) -> Span:
+    """``◐ @3 5 %`` for a canary, ``◌ @3 shadow``, ``↩ fallback`` where others answered within the last minute."""
+    if status.stood_in:
+        return Span("↩ fallback", "watch")
+    trial = status.trial
+    if trial is None:
+        return Span(cells.NOTHING, "dim")
+    if trial.kind == "shadow":
+        return Span(f"◌ {short(trial.label)} shadow", "dim")
+    return Span(f"◐ {short(trial.label)} {100 * trial.share:.3g} %", "key")
 
 
 def _rate(status: ProjectStatus) -> Span:

@@ -16,6 +16,7 @@ from console.text.period_lines import metric_lines
 from engine.text import plain
 
 if TYPE_CHECKING:
+    from console.queries.trial_questions import OnTrialNow
     from engine.monitoring.look_document import LookDocument
     from engine.monitoring.look_parts import Slice, Slices
     from engine.requests.report import RequestReport
@@ -33,6 +34,7 @@ def sections(found: HealthOverTime, now: datetime, width: int) -> list[list[Line
     every = [
         metric_lines(found.health.document, width),
         [(Span("ALERTS", "head"),), *open_alerts],
+        _trial(found.trial, now, width),
         _requests(found.requests, now, width),
         drift_lines(document, width),
         *asked_lines(document, width),
@@ -41,6 +43,16 @@ def sections(found: HealthOverTime, now: datetime, width: int) -> list[list[Line
         quality_lines(document, width),
     ]
     return [each for each in every if each]
+
+
+def _trial(found: OnTrialNow | None, now: datetime, width: int) -> list[Line]:
+    from console.text.trial_lines import health_lines, standing
+
+    if found is None:
+        return []
+    keys = "   y another share, x ends it"
+    lines = [(Span(found.trial.kind.upper(), "head"), Span(keys, "dim")), *standing(found.trial, now, width)]
+    return [*lines, EMPTY, *health_lines(found.canary, width)] if found.canary is not None else lines
 
 
 def _requests(report: RequestReport | None, now: datetime, width: int) -> list[Line]:

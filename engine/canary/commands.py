@@ -33,4 +33,4 @@ class CanaryCommands(Door):
         if found is None or self.past is not None:
             return found
         found = health.with_errors(self._workspace, found)
-        return health.with_log(self._workspace, self._ledger, self._store, found) if log else found
+        return health.of_log(self._workspace, self._ledger, self._store, found) if log else found

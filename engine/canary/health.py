@@ -35,6 +35,18 @@ def of_requests(db: sqlite3.Connection, trial: Trial, now: datetime) -> CanaryHe
     )
 
 
+_kept: dict[tuple[str, int], tuple[tuple[datetime, datetime], CanaryHealth]] = {}
+
+
+def of_log(workspace: Workspace, ledger: Ledger, store: ObjectStore, found: CanaryHealth) -> CanaryHealth:
+    """``with_log``, read once for each minute: a screen that is open asks every few seconds."""
+    key, time = (str(workspace.root), found.trial.seq), (found.since, found.until)
+    known = _kept.get(key)
+    if known is None or known[0] != time:
+        _kept[key] = known = time, with_log(workspace, ledger, store, found)
+    return replace(known[1], last_error=found.last_error)
+
+
 def with_log(workspace: Workspace, ledger: Ledger, store: ObjectStore, found: CanaryHealth) -> CanaryHealth:
     """The same with what both predicted, as far as that was logged, and how far it is from the labels that came."""
     from engine.canary import logged

@@ -11,15 +11,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.errors import Invalid
 from engine.records import Version
 from engine.scoring.trials import Kind, Trial
 from engine.text import plain
 
 SMALLEST = 0.0001
 _NAMED = 5
+_SHARE = re.compile(r"\d{0,3}(\.\d{1,6})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -142,3 +145,16 @@ def sentence(trial: Trial) -> str:
     if trial.kind == "canary":
         return f"{trial.label} answers {share_words(trial.share)} of the keys beside what is live"
     return f"{trial.label} runs as a shadow beside what is live, on {share_words(trial.share)} of the requests"
+
+
+def share_of(words: str) -> float:
+    """``5%``, ``5 %`` or ``0.05`` as a share. Raises Invalid."""
+    text = words.strip()
+    number = text.removesuffix("%").strip()
+    try:
+        value = float(number) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = float("nan")
+    if not 0 < value <= 1 or not _SHARE.fullmatch(number):
+        raise Invalid(f"'{plain(words, 40)}' is no share; write one such as 5% or 0.05.")
+    return value

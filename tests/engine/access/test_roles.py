@@ -38,8 +38,7 @@ from tests.workspaces import copied
 LEAST: dict[str, Role] = {
     "add": "operator", "remove": "admin", "retrain": "operator", "cancel": "operator", "look": "operator",
     "backtest": "operator", "score": "operator", "acknowledge": "operator", "snooze": "operator",
-    "report_soon": "operator",
-    "send_report": "operator", "retry_outbox": "operator", "run_now": "operator", "pause_schedule": "operator",
+    "report_soon": "operator", "send_report": "operator", "retry_outbox": "operator", "run_now": "operator", "pause_schedule": "operator",
     "resume_schedule": "operator", "edit_schedule": "operator", "plan_release": "operator",
     "plan_rollback": "operator", "move": "operator", "reject": "operator", "lift": "operator", "add_operator": "admin",
     "doctor": "operator", "clean": "operator", "restore": "operator", "empty_bin": "operator", "choose": "admin",
@@ -53,7 +52,8 @@ LEAST: dict[str, Role] = {
     "write_data": "operator", "send": "operator", "take_in": "operator", "take_in_despite": "admin", "trust": "admin",
     "distrust": "admin", "make_token": "admin", "rotate_token": "admin", **dict.fromkeys((
         "where_else", "sent_on", "export", "look_into", "ask_for_newer", "give_feedback", "let_in_feedback", "learn",
-        "throw_away_feedback", "freeze_learner", "unfreeze_learner", "revoke_token", "load_test"), "operator"),
+        "throw_away_feedback", "freeze_learner", "unfreeze_learner", "revoke_token", "load_test", "plan_trial",
+        "put_on_trial", "end_trial"), "operator"),
     "set_packages": "admin", "unset_package": "admin", "enforce_packages": "admin", "except_package": "admin",
 }  # fmt: skip
 # Asked for while it is done, for only a part of it takes the role: with ``mend``.
@@ -62,8 +62,7 @@ PARTLY = {"doctor"}
 MAY_NOT = {
     "add": "add projects", "remove": "remove projects", "retrain": "retrain", "cancel": "cancel runs",
     "look": "look at a version's health", "backtest": "backtest retraining", "score": "score files",
-    "acknowledge": "acknowledge alerts",
-    "snooze": "snooze alerts", "report_soon": "make reports", "send_report": "send reports",
+    "acknowledge": "acknowledge alerts", "snooze": "snooze alerts", "report_soon": "make reports", "send_report": "send reports",
     "retry_outbox": "send mail again", "run_now": "retrain", "pause_schedule": "pause schedules",
     "resume_schedule": "resume schedules", "edit_schedule": "change schedules", "plan_release": "approve",
     "plan_rollback": "roll back", "move": "approve", "reject": "reject", "lift": "lift a bar",
@@ -86,7 +85,8 @@ MAY_NOT = {
     "give_feedback": "give feedback", "let_in_feedback": "let feedback in",
     "throw_away_feedback": "throw feedback away", "load_test": "test what a server can take",
     **dict.fromkeys(("freeze_learner", "unfreeze_learner"), "freeze learners"),
-    **{f"{act}_token": f"{act} tokens" for act in ("make", "rotate", "revoke")},
+    **{f"{act}_token": f"{act} tokens" for act in ("make", "rotate", "revoke")}, "end_trial": "end trials",
+    **dict.fromkeys(("plan_trial", "put_on_trial"), "put candidates on trial"),
     **dict.fromkeys([name for name in LEAST if "_package" in name], "change packages"),
 }  # fmt: skip
 # Those that are about one project, for which somebody may have a role besides; every other is of the workspace.
@@ -95,7 +95,7 @@ PER_PROJECT = {
     "run_now", "pause_schedule", "resume_schedule", "edit_schedule", "plan_release", "plan_rollback", "move", "reject",
     "lift", "hold", "release_hold", "withdraw", "set_project_role", "comment", "cancel_swap", "bundle", "write_data",
     "export", "give_feedback", "let_in_feedback", "throw_away_feedback", "freeze_learner", "unfreeze_learner", "learn",
-    "make_token", "rotate_token", "revoke_token", "load_test", "send",
+    "make_token", "rotate_token", "revoke_token", "load_test", "send", "plan_trial", "put_on_trial", "end_trial",
 }  # fmt: skip
 # What changes nothing that others see: it looks, waits, works out, or is the engine's own work of every process.
 OF_ANYBODY = {
@@ -192,7 +192,7 @@ def called(engine: Engine, name: str, tmp_path: Path) -> Any:
 
 def _given(method: str, parameter: str, tmp_path: Path) -> Any:
     if parameter == "plan":
-        return MOVE if method == "move" else CleanPlan(NOON, (), (), 0)
+        return MOVE if method in ("move", "put_on_trial") else CleanPlan(NOON, (), (), 0)
     if parameter == "report":
         return SimpleNamespace(project="tiny")
     if parameter == "target":
