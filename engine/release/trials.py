@@ -172,6 +172,8 @@ def _share_changed(ledger: Ledger, store: ObjectStore, plan: TrialPlan, reason: 
 
 
 def _check(db: sqlite3.Connection, store: ObjectStore, plan: TrialPlan, by: Caller) -> None:
+    if catalog.parse_label(plan.label)[0] != plan.project:  # Who may was asked for the project that the plan names.
+        raise Conflict(f"{plan.label} is no version of {plan.project}; nothing was changed.")
     check_still_may(db, plan.project, by)
     now = plan_trial(db, store, plan.label, plan.kind, plan.share, by, clock.now())
     if now.against != plan.against and now.live is not None:

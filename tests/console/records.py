@@ -41,6 +41,7 @@ from tests.console.request_records import FakeRequests
 from tests.console.token_records import FakeTokens
 from tests.console.trace_records import FakeScores
 from tests.console.travel_records import FakeTravel
+from tests.console.trial_records import FakeTrials
 
 ADA = Operator("ada", "operator")
 AUC = Metric("roc_auc", 0.724, 0.713, 0.735, 6410, 0.706, 0.018, 0.011, 0.025, "better")
@@ -159,7 +160,8 @@ TIMES = RunTimes(
 
 
 class FakeEngine(
-    FakeAdmin, FakeDisk, FakeHealth, FakeBacktests, FakeRequests, FakeTravel, FakeTokens, FakeScores, FakeLearners
+    FakeAdmin, FakeDisk, FakeHealth, FakeBacktests, FakeRequests, FakeTravel, FakeTokens, FakeScores, FakeLearners,
+    FakeTrials,
 ):
     """Answers like an engine, with the records above; keeps what it was asked to do."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from console.actions import ACTIONS
 from console.screens.list_page import ListPage
 from console.screens.page import Page
-from engine.records import Run
+from engine.records import OnTrial, Overview, Run
 from engine.release.records import Remarks
 from tests.cli.test_both_fronts_call_the_engine import REACHES, WITHOUT_A_METHOD, commands
 from tests.console.conftest import Desk
@@ -216,6 +217,11 @@ class WrittenDown(FakeEngine):
         if not name.startswith("_") and name != "reached":
             self.reached.add(name)
         return super().__getattribute__(name)
+
+    def overview(self, now: datetime) -> Overview:
+        found = super().overview(now)
+        tried = OnTrial("flights@12", "canary", 0.05, now)
+        return replace(found, projects=tuple(replace(each, trial=tried) for each in found.projects))
 
     def remarks(self, label: str) -> Remarks:
         return Remarks(planned=PLANNED_SWAP)
