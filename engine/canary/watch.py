@@ -1,4 +1,5 @@
-"""The engine ends a canary that surely does worse, as the manifest in force says: one transaction with its alert.
+"""The engine ends a canary that surely does worse, as the manifest in force says: one transaction with its alert. And a
+trial whose candidate crashes again and again, which workers ask no more.
 
 Requests are looked at each time that the engine looks; the log and the labels every ten minutes, for they are read
 from files. Nothing is lost by that: the intervals hold at every moment.
@@ -7,6 +8,7 @@ from files. Nothing is lost by that: the intervals hold at every moment.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from engine.access.caller import SystemActor
 from engine.canary import health
@@ -16,7 +18,7 @@ from engine.monitoring.alerts import alert_book
 from engine.monitoring.alerts.changes import CANARY
 from engine.monitoring.records import HealthFinding
 from engine.projects import registry
-from engine.scoring import trials
+from engine.scoring import crashes, trials
 from engine.scoring.trials import Trial
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -28,18 +30,22 @@ _read_at: dict[tuple[str, int], datetime] = {}  # by workspace and trial, when i
 
 
 def watch(workspace: Workspace, ledger: Ledger, store: ObjectStore, now: datetime) -> tuple[Trial, ...]:
-    """End each canary that surely does worse. Returns those that were."""
+    """End each canary that surely does worse, and what was taken out. Returns those that were ended."""
     with ledger.read() as db:
         there = trials.under_way(db, registry.names(db))
-        canaries = [each for each in there.values() if each.kind == "canary"]
+        crashed = {
+            each.seq: why for each in there.values()
+            if (why := crashes.why_out(db, each.project, crashes.of_trial(each.seq))) is not None
+        }  # fmt: skip
+        canaries = [each for each in there.values() if each.kind == "canary" and each.seq not in crashed]
         looked = [found for each in canaries if (found := health.of_requests(db, each, now)) is not None]
-    ended = []
+    ended = [each for each in there.values() if each.seq in crashed and _end(ledger, each, crashed[each.seq], {}, now)]
     for found in looked:
         if not found.ends:
             continue
         if not found.worse and _is_due(workspace, found.trial, now):
             found = health.with_log(workspace, ledger, store, found)
-        if found.worse and _end(ledger, found, now):
+        if found.worse and _end(ledger, found.trial, ended_because(found.trial.label, found.worse), _told(found), now):
             ended.append(found.trial)
     return tuple(ended)
 
@@ -53,13 +59,14 @@ def _is_due(workspace: Workspace, trial: Trial, now: datetime) -> bool:
     return True
 
 
-def _end(ledger: Ledger, found: CanaryHealth, now: datetime) -> bool:
+def _told(found: CanaryHealth) -> dict[str, Any]:
+    """The figures that ended it, for the trail."""
+    names = ("name", "live", "canary", "low", "high", "bound")
+    return {"measures": [{name: getattr(each, name) for name in names} for each in found.worse]}
+
+
+def _end(ledger: Ledger, trial: Trial, why: str, details: dict[str, Any], now: datetime) -> bool:
     """Unless somebody has ended or changed it meanwhile."""
-    trial, why = found.trial, ended_because(found.trial.label, found.worse)
-    details = {
-        "measures": [{"name": each.name, "live": each.live, "canary": each.canary, "low": each.low, "high": each.high,
-                      "bound": each.bound} for each in found.worse],
-    }  # fmt: skip
     with ledger.write() as db:
         live = catalog.live(db, trial.project)
         if live is None or trials.trial(db, trial.project) != trial:

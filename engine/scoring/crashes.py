@@ -17,6 +17,11 @@ WITHIN = timedelta(minutes=1)
 KEPT = timedelta(days=1)  # rows of single crashes
 
 
+def of_trial(seq: int) -> int:
+    """Where crashes of a candidate on trial are counted: no deployment made it live, and none has such a number."""
+    return -seq
+
+
 def too_many(crashes: Iterable[datetime], now: datetime) -> bool:
     """Whether a version that crashed at these moments is to be taken out. Pure.
 

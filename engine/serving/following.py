@@ -239,15 +239,18 @@ class Following:
     def _note_crashes(self) -> None:
         """Tell the ledger each time that a process of a version which answers came to an end that nobody wanted; a
         scorer in this process has none. Too often, and the version is taken out, here and in every other worker."""
-        for each in self._wanted.live:
-            key = (each.label, each.digest)
+        there = [(each.label, each.digest, each.deployment) for each in self._wanted.live]
+        tried = [each.trial for each in self._wanted.live if each.trial is not None]
+        there += [(each.label, each.digest, crashes.of_trial(each.seq)) for each in tried]
+        for name, digest, deployment in there:
+            key = (name, digest)
             loaded = self._versions.get(key)
             ends: tuple[Ended, ...] = tuple(getattr(loaded.scorer, "ends", ())) if loaded is not None else ()
             known = self._ends.get(key, ())
             for ended in ends:
                 if ended not in known:
-                    label = parse_label(each.label)
-                    crashes.record(self._ledger, label, each.deployment, self.worker.name, ended.why, self._now())
+                    label = parse_label(name)
+                    crashes.record(self._ledger, label, deployment, self.worker.name, ended.why, self._now())
             self._ends[key] = ends
 
     def _look(self) -> _Wanted:

@@ -51,6 +51,8 @@ def live_version(db: sqlite3.Connection, project: str) -> LiveVersion | str:
     # Not what stood there before: a rollback leaves that barred, because it was not to answer.
     before = catalog.were_live(db, project)
     trial = trials.trial(db, project)
+    if trial is not None and crashes.why_out(db, project, crashes.of_trial(trial.seq)) is not None:
+        trial = None  # The engine ends it in a moment.
     return LiveVersion(
         project,
         label,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
@@ -47,6 +48,11 @@ def on(ledger: Ledger) -> trials.Trial | None:
 
 
 MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Ended:
+    why: str
 
 
 def test_one_that_errs_is_ended_with_an_alert_and_a_row_by_the_policy(engine: Engine, ledger: Ledger) -> None:
@@ -189,3 +195,26 @@ def test_labels_of_one_that_is_as_good_end_nothing(engine: Engine, ledger: Ledge
     found = labelled(engine, ledger, began.since + MINUTE, wrong=0)
     assert found is not None and found.worse == ()
     assert looked(engine, ledger, began.since + 2 * MINUTE) == ()
+
+
+@pytest.mark.parametrize("kind", ["shadow", "canary"])
+def test_one_whose_process_crashes_again_and_again_is_asked_no_more_and_ended(
+    engine: Engine, ledger: Ledger, kind: trials.Kind
+) -> None:
+    with served.working(served.follower(engine)):
+        served.go(engine, ledger, 1)
+        began = served.on_trial(engine, ledger, 2, kind, 0.5)
+    scorers = served.Scorers()
+    worker = served.follower(engine, scorers, now=lambda: began.since + MINUTE)
+    served.settled(worker)
+    live = worker.live(served.PROJECT)
+    assert live is not None and live.beside is not None
+    for number in range(3):
+        scorers.opened["numbers@2"][-1].ends.append(Ended(f"it was killed {number}"))
+        worker.tick()
+    live = worker.live(served.PROJECT)
+    assert live is not None and live.out is None and (live.trial, live.beside) == (None, None)
+    assert looked(engine, ledger, began.since + MINUTE) == (began,)
+    (alert,) = engine.alerts(served.PROJECT)
+    assert "numbers@2 crashed 3 times within 60 s and is asked no more" in alert.why
+    assert on(ledger) is None
