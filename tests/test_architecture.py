@@ -72,6 +72,7 @@ STAND_ALONE = (
     *(f"engine/runs/steps/compile_{name}.py" for name in ("model", "columns", "answers", "trees", "boosters")),
     "engine/runs/steps/online_learner.py",
     "engine/runs/steps/warm_scorer.py",
+    "engine/runs/steps/onnx_process.py",
     "engine/runs/steps/warden.py",
     "engine/runs/steps/step_output.py",
     "engine/runs/steps/server_warden.py",
@@ -81,7 +82,8 @@ STAND_ALONE = (
     "engine/environments/python/wheel_fetcher.py",
     "engine/bundles/verify_bundle.py",
     *(f"engine/exports/scripts/{name}.py" for name in (
-        "export_model", "to_onnx", "onnx_trees", "to_sql", "score_onnx", "score_sql", "score_postgresql",
+        "export_model", "to_onnx", "onnx_trees", "onnx_numbers", "to_sql", "score_onnx", "score_sql",
+        "score_postgresql",
     )),
 )  # fmt: skip
 

@@ -24,7 +24,7 @@ from engine.runs.steps.sandbox import box, variables
 from engine.runs.steps.step import StepSpec, clean_environment, within
 from engine.text import plain
 
-_SCRIPTS = Path(__file__).resolve().with_name("scripts")
+SCRIPTS = Path(__file__).resolve().with_name("scripts")
 _REFUSED = 3
 
 
@@ -54,7 +54,7 @@ class Bench:
         for part in ("input", "output", "tmp"):
             (folder / part).mkdir()
         shutil.copytree(self.code, folder / "code", copy_function=shutil.copyfile)
-        for script in _SCRIPTS.glob("*.py"):
+        for script in SCRIPTS.glob("*.py"):
             if script.name != "__init__.py":
                 shutil.copyfile(script, _tools(folder) / script.name)
         return folder

@@ -56,7 +56,7 @@ def holdout_rows(document: VersionDocument, manifest: Manifest, data: Path, most
             f"The holdout that its data give is of {found.num_rows:,} rows, and {document.data.holdout_rows:,} were "
             "recorded, so nothing can be compared; retrain, and export that version."
         )
-    kinds = {name: _kind(table.column(name), name) for name in features}
+    kinds = {name: kind_of(table.column(name), name) for name in features}
     places = np.arange(found.num_rows)
     if found.num_rows > most:
         places = np.linspace(0, found.num_rows - 1, most).astype(np.int64)
@@ -65,7 +65,8 @@ def holdout_rows(document: VersionDocument, manifest: Manifest, data: Path, most
     return HoldoutRows(rows, places, found.num_rows, gaps(rows), unseen(rows, parts.train, texts), kinds)
 
 
-def _kind(column: pa.ChunkedArray, name: str) -> str:
+def kind_of(column: pa.ChunkedArray, name: str) -> str:
+    """``number``, ``whole`` or ``text``; see ``HoldoutRows``. Raises Refusal for a type that no converter takes."""
     import pyarrow as pa
 
     from engine.validation.columns import is_text, missing

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import clock
 from engine.clock import moment
 from engine.environments import unchanged
 from engine.errors import Damage, Refusal, StepFailed
@@ -18,6 +19,10 @@ from engine.release.records import ProofStep
 from engine.runs.steps.launch import Launch, Stage
 from engine.runs.steps.step import StepResult
 from engine.scoring.gate import answers_alone
+from engine.scoring.makers import ProcessScorer
+from engine.scoring.onnx_scorer import LACKING, onnx_process, program_in, runtime
+from engine.scoring.ready import ReadyScorer
+from engine.scoring.row_table import RowTable
 from engine.scoring.scorer import Scorer, StepScorer
 from engine.scoring.unpacked import keeps_types
 from engine.storage.disk import delete_tree
@@ -75,7 +80,8 @@ def prove(
 ) -> None:
     """Rebuild the version with ``digest`` at ``folder`` and hold its predictions against the recorded ones.
 
-    A version that is compiled has to reproduce them both ways, through its model and through its tables. Raises Damage
+    A version that has another form than its model has to reproduce them both ways, through its model and through its
+    tables or its ONNX, where this Leverframe can run that. Raises Damage
     when the store does not hold what the version needs, and Refusal when the predictions differ.
     """
     unchanged.end_all()  # Nobody's word that an environment is as it was is taken for a proof: each name is asked for.
@@ -88,27 +94,50 @@ def prove(
     scored = _score(workspace, store, document, folder, label, recorded, ground)
     _refuse_differing(document, label, recorded, scored)
     steps.add(f"{recorded.num_rows} of {recorded.num_rows} golden rows equal")
-    if document.scorer.maker == "compiled":
-        _prove_compiled(document, folder / COMPILED, label, recorded, _table(store, document.golden.inputs))
-        steps.add(f"{recorded.num_rows} of {recorded.num_rows} golden rows equal by its compiled tables too")
+    if document.scorer.maker == "process":
+        return
+    if document.scorer.maker == "onnx" and not runtime():
+        steps.add(f"its ONNX was not tried, for {LACKING}: its model answers in a process of its own here")
+        return
+    by = f" by its {_FORM[document.scorer.maker]}"
+    _prove_form(document, folder, label, recorded, _table(store, document.golden.inputs), by, workspace, ground)
+    steps.add(f"{recorded.num_rows} of {recorded.num_rows} golden rows equal{by} too")
 
 
-def _prove_compiled(document: VersionDocument, form: Path, label: str, recorded: pa.Table, inputs: pa.Table) -> None:
+def _prove_form(
+    document: VersionDocument, folder: Path, label: str, recorded: pa.Table, inputs: pa.Table, by: str,
+    workspace: Workspace, ground: Ground,
+) -> None:  # fmt: skip
     """Hold what answers in the model's place against the recorded predictions, rows together and each alone."""
-    from engine.scoring.compiled.scorer import CompiledScorer
-
+    form, room = _FORM[document.scorer.maker], folder.with_name(f"{folder.name}.onnx")
+    rows = inputs.select(list(document.model.features))
     try:
-        scorer = CompiledScorer.read(form)
-        rows = inputs.select(list(document.model.features))
-        scored = scorer.score(rows)
-        _refuse_differing(document, label, recorded, scored, _BY_TABLES)
-        why = answers_alone(scorer, rows, scored)
+        scorer = _opened(document, folder / COMPILED, room, rows, tuple(recorded.column_names), workspace, ground)
+        try:
+            scored = scorer.score(rows)
+            _refuse_differing(document, label, recorded, scored, by)
+            why = answers_alone(scorer, rows, scored)
+        finally:
+            scorer.close()
     except Damage as damage:
-        raise Damage(f"{label} is damaged: its compiled tables cannot be read ({str(damage).rstrip('.')}).") from None
+        raise Damage(f"{label} is damaged: its {form} cannot be read ({str(damage).rstrip('.')}).") from None
     except StepFailed as failed:
-        raise Refusal(f"{label} cannot be proven: its compiled tables: {failed} Nothing was changed.") from None
+        raise Refusal(f"{label} cannot be proven: its {form}: {failed} Nothing was changed.") from None
     if why:
-        raise _not_reproduced(label, why, _BY_TABLES)
+        raise _not_reproduced(label, why, by)
+
+
+def _opened(
+    document: VersionDocument, form: Path, room: Path, rows: pa.Table, outputs: tuple[str, ...], workspace: Workspace,
+    ground: Ground,
+) -> ReadyScorer:  # fmt: skip
+    if document.scorer.maker == "compiled":
+        from engine.scoring.compiled.scorer import CompiledScorer
+
+        return CompiledScorer.read(form)
+    program = program_in(form, workspace.root, ground.marker, ground.held)
+    process = onnx_process(program, room, "the ONNX", rows.slice(0, 3), None, clock.now)
+    return ProcessScorer(RowTable(rows, outputs), process.ask, process, "the ONNX", "onnx")
 
 
 def reproduced(store: ObjectStore, document: VersionDocument, label: str, scorer: Scorer) -> int:
@@ -121,7 +150,7 @@ def reproduced(store: ObjectStore, document: VersionDocument, label: str, scorer
     return int(recorded.num_rows)
 
 
-_BY_TABLES = " by its compiled tables"
+_FORM = {"compiled": "compiled tables", "onnx": "ONNX"}
 
 
 def _refuse_differing(

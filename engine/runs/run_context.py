@@ -69,16 +69,18 @@ class RunContext:
         compute: ComputeSpec | None = None,
         *,
         warm: bool = True,
+        scripts: Path = _SCRIPTS,
     ) -> Launch:
         """A step of the project's code, whose progress is the run's progress between the two ends of ``span``.
-        ``warm``: its input is still to come, and it may load its libraries meanwhile."""
+        ``warm``: its input is still to come, and it may load its libraries meanwhile; ``scripts``: where its own lies,
+        if it is one of the engine's."""
         start, end = span
 
         def on_progress(done: float, text: str) -> None:
             self.tell(start + (end - start) * done, f"{kind.name} {text}".strip())
 
         name = kind.contract.name if kind.contract is not None else kind.name
-        script = _SCRIPTS / kind.script if kind.script else None
+        script = scripts / kind.script if kind.script else None
         folder = self.folder / "steps" / kind.name.replace(" ", "-")
         step = Launch(stage, name, folder, on_progress, title=kind.name, warm=warm, compute=compute, script=script)
         self.watch(step)

@@ -14,13 +14,14 @@ from engine.clock import moment
 from engine.errors import Damage
 from engine.projects.manifest.reader import load_manifest
 from engine.runs.steps.launch import Launch, Stage
+from engine.scoring.onnx_scorer import OnnxProgram, onnx_process, runtime
 from engine.scoring.ready import Maker, ReadyScorer, Value
 from engine.scoring.row_table import RowTable, row_table
 from engine.scoring.scorer import StepScorer, text_predicted
 from engine.scoring.turns import Turns
-from engine.scoring.unpacked import compiled_scorer, keeps_types
-from engine.scoring.warm_pipes import stays
+from engine.scoring.unpacked import compiled_scorer, keeps_types, onnx_form
 from engine.scoring.warm_process import Ended, WarmProcess
+from engine.scoring.warm_program import ProjectProgram, stays
 from engine.storage.disk import delete_tree
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
@@ -36,17 +37,21 @@ if TYPE_CHECKING:
 
 
 class ProcessScorer:
-    """Fills ``ReadyScorer`` with processes of the version's own environment. Any thread may ask, at any time.
+    """Fills ``ReadyScorer`` with processes: of the version's own environment, or of ONNX Runtime. Any thread may ask,
+    at any time.
 
     ``rows``: its features and outputs; ``process``: the one that stays, None where a command scores one table and ends;
     ``ask`` has a table answered by whichever it is.
     """
 
-    maker: Maker = "process"
     blocks = True
 
-    def __init__(self, rows: RowTable, ask: Callable[[pa.Table], pa.Table], process: WarmProcess | None, title: str):
+    def __init__(
+        self, rows: RowTable, ask: Callable[[pa.Table], pa.Table], process: WarmProcess | None, title: str,
+        maker: Maker = "process",
+    ) -> None:  # fmt: skip
         self._rows, self._process, self._title = rows, process, title
+        self.maker: Maker = maker
         self._turns = Turns(ask)
         self.features, self.outputs = rows.features, rows.outputs
 
@@ -62,6 +67,10 @@ class ProcessScorer:
     def answer(self, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
         """See ``ReadyScorer``. What several ask at once is asked of the process together."""
         return self._rows.answers(self.score(self._rows.table(rows))) if rows else []
+
+    def cancel(self, why: str) -> None:
+        """As ``close``: for whoever ends what a run has begun."""
+        self.close()
 
     def close(self) -> None:
         """See ``ReadyScorer``."""
@@ -84,7 +93,8 @@ def open_ready(
 ) -> ReadyScorer:
     """The version called ``label``, taken out of the store and ready.
 
-    ``maker``: another than the version's own; each can be scored by a "process". ``folder`` is made here and must not
+    ``maker``: another than the version's own; each can be scored by a "process", and is where it is ONNX and this
+    Leverframe has no ONNX Runtime. ``folder`` is made here and must not
     be there; it is the scorer's until it is closed, and has the version's code in ``code``. ``marker`` and ``held``:
     see ``Stage``. ``patience``: after how many seconds without an answer its process is ended; None: as many as the
     manifest gives train. A process has loaded the model and scored the golden rows when this returns.
@@ -99,12 +109,18 @@ def open_ready(
         scorer.ready()
         return scorer
     rows = row_table(store, document)
+    if chosen == "onnx" and runtime():
+        form = onnx_form(store, label, document, folder / COMPILED)
+        program = OnnxProgram(form, folder / COMPILED, workspace.root, marker, held)
+        answers = onnx_process(program, folder / "process", f"scoring {label}", rows.like, patience, now)
+        return ProcessScorer(rows, answers.ask, answers, f"scoring {label}", "onnx")
     kit = _unpacked(workspace, store, label, document, folder, marker, held)
     title, text = f"scoring {label}", text_predicted(kit.stage, document.schema)
     if not stays(kit.stage):
         return ProcessScorer(rows, _Once(kit, title, frozenset(text)).ask, None, title)
     seconds = patience if patience is not None else kit.stage.manifest.train.timeout.total_seconds()
-    process = WarmProcess(kit.stage, kit.model, folder / "process", title, rows.like, seconds, now, frozenset(text))
+    program_of = ProjectProgram(kit.stage, kit.model, frozenset(text))
+    process = WarmProcess(program_of, folder / "process", title, rows.like, seconds, now)
     process.start()
     return ProcessScorer(rows, process.ask, process, title)
 

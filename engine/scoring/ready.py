@@ -33,8 +33,8 @@ class ReadyScorer(Protocol):
     def answer(self, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
         """An answer for each of ``rows``, whose values stand in the order of ``features``; None where one is missing.
 
-        Both ways answer alike, to the last bit where the maker is compiled. Raises StepFailed where there is no answer
-        for each row.
+        Both ways answer alike: to the last bit where the maker is compiled, else in the label and the first twelve
+        digits. Raises StepFailed where there is no answer for each row.
         """
 
     def close(self) -> None:

@@ -11,12 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine import clock
 from engine.errors import Damage
 from engine.projects.manifest.reader import Manifest, load_manifest
 from engine.runs.run_context import RunContext
 from engine.runs.steps.launch import Stage
 from engine.runs.steps.tables import types_of
+from engine.scoring.onnx_scorer import OnnxProgram, runtime
 from engine.scoring.scorer import Scorer, StepScorer, text_predicted
+from engine.scoring.warm_process import WarmProcess
 from engine.versions.document import COMPILED, named, write_folder
 from engine.versions.environment import built, lock_of, supply_of
 from engine.vocabulary.steps import StepKind
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.scoring.compiled.scorer import CompiledScorer
+    from engine.scoring.onnx_form import OnnxForm
     from engine.storage.objects import ObjectStore
     from engine.versions.records import VersionDocument
 
@@ -51,13 +55,20 @@ class Unpacked:
         return [name for name in self.features if name not in table.column_names]
 
     def scorer(self, context: RunContext, kind: StepKind, span: tuple[float, float], *, warm: bool = True) -> Scorer:
-        """Scores once, by its compiled form where it has one, else in a step of that ``kind``: ``RunContext.launch``.
+        """Scores once, by its compiled form where it has one that can be used here, else in a step of that ``kind``:
+        ``RunContext.launch``.
 
         Raises Damage where the compiled form is not whole.
         """
+        folder = self.model.with_name(f"{COMPILED} {kind.name}")
         if self.document.scorer.maker == "compiled":
-            folder = self.model.with_name(f"{COMPILED} {kind.name}")
             return compiled_scorer(context.store, self.label, self.document, folder)
+        if self.document.scorer.maker == "onnx" and runtime():
+            form = onnx_form(context.store, self.label, self.document, folder)
+            program = OnnxProgram(form, folder, context.workspace.root, context.marker, context.held)
+            scorer = ScoresOnce(program, folder.with_name(f"{folder.name} process"), f"scoring {self.label}")
+            context.watch(scorer)
+            return scorer
         step = context.launch(self.stage, kind, span, warm=warm)
         return StepScorer(step, self.model, text_predicted(self.stage, self.document.schema), context.record)
 
@@ -90,6 +101,39 @@ def compiled_scorer(store: ObjectStore, label: str, document: VersionDocument, f
     if scorer.features != document.model.features:
         raise Damage(f"{label} is damaged: its compiled form takes other features than its model.")
     return scorer
+
+
+def onnx_form(store: ObjectStore, label: str, document: VersionDocument, folder: Path) -> OnnxForm:
+    """The ONNX of a version that has it, out of the store; ``folder`` is made here. Raises Damage."""
+    from engine.scoring.onnx_form import read_form
+
+    try:
+        write_folder(store, document.scorer.files, folder)
+        form = read_form(folder)
+    except Damage as damage:
+        raise named(store, label, damage) from None
+    if form.names != document.model.features:
+        raise Damage(f"{label} is damaged: its ONNX takes other features than its model.")
+    return form
+
+
+class ScoresOnce:
+    """Fills ``Scorer`` with a process of ONNX Runtime that ends with its answer."""
+
+    def __init__(self, program: OnnxProgram, folder: Path, title: str) -> None:
+        self._process = WarmProcess(program, folder, title, None, program.seconds, clock.now)
+        self._program = program
+
+    def score(self, features: pa.Table) -> pa.Table:
+        """See ``Scorer``."""
+        try:
+            return self._process.ask(features.select(list(self._program.form.names)))
+        finally:
+            self._process.close()
+
+    def cancel(self, why: str) -> None:
+        """End it, whatever it is at."""
+        self._process.close()
 
 
 def keeps_types(document: VersionDocument) -> bool:

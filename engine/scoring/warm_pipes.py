@@ -9,29 +9,22 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import time
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import StepFailed
-from engine.runs.steps.launch import Stage, spec_of
-from engine.runs.steps.limits import Limits
 from engine.runs.steps.running import RunningStep, start_step
-from engine.runs.steps.sandbox import WARM_SCORER
-from engine.runs.steps.step import StepResult, StepSpec
-from engine.runs.steps.tables import laid_out, read_kept, read_output, types_of, write_input
+from engine.runs.steps.step import StepResult
 from engine.scoring.row_order import one_for_each
+from engine.scoring.warm_program import NoAnswer, Program
 from engine.storage.disk import delete_tree
 from engine.text import plain
-from engine.vocabulary.steps import SCORE_ROWS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_FOR_EVER = 10 * 365 * 86400.0
 _LOOK_SECONDS = 0.2
 READ = b"+"  # as in warm_scorer.py, which is not imported
 _LARGEST_HEAD = 1 << 24
@@ -59,15 +52,14 @@ class Unread(Gone):
 class BegunProcess:
     """The process from one start to its end."""
 
-    def __init__(self, stage: Stage, model: Path, folder: Path, title: str, text: frozenset[str]) -> None:
-        self._stage, self._folder, self._title, self._text = stage, folder, title, text
+    def __init__(self, program: Program, folder: Path, title: str) -> None:
+        self._program, self._folder, self._title = program, folder, title
         if folder.exists():
             delete_tree(folder)
         folder.mkdir(mode=0o700, parents=True)
         for part in ("input", "output", "tmp"):
             (folder / part).mkdir()
-        shutil.copytree(stage.code, folder / "code", copy_function=shutil.copyfile)
-        shutil.copytree(model, folder / "input" / "model", symlinks=True)
+        program.fill(folder)
         asks, answers = folder / "input" / "requests", folder / "output" / "answers"
         for pipe in (asks, answers):
             os.mkfifo(pipe, 0o600)
@@ -77,7 +69,8 @@ class BegunProcess:
         self._open = True
         try:
             _widen(self._asks)
-            self._running: RunningStep = start_step(_spec(stage, folder, title, asks, answers), lambda done, text: None)
+            pipes = {"LEVERFRAME_REQUESTS": str(asks), "LEVERFRAME_ANSWERS": str(answers)}
+            self._running: RunningStep = start_step(program.spec(folder, title, pipes), lambda done, text: None)
         except BaseException:
             self._close()
             raise
@@ -92,7 +85,7 @@ class BegunProcess:
         """Its predictions. Raises Unread or Over where it has ended, and StepFailed for what it says."""
         until, rows = time.monotonic() + patience, features.num_rows
         try:
-            self._give(features, until)
+            self._send(*self._program.asked(self._folder, features), until)
             read = self._exactly(1, until, "take what it is asked")
         except Gone as gone:
             raise Unread(str(gone)) from None
@@ -101,7 +94,10 @@ class BegunProcess:
         head, body = self._received(until, rows, "answer")
         if "problem" in head:
             raise RowsRefused(f"{self._title} failed: {plain(str(head['problem'])).rstrip('.')}.")
-        predictions = self._read(head, body)
+        try:
+            predictions = self._program.answered(self._folder, rows, head, body, self._title)
+        except NoAnswer as none:
+            raise Over(f"{self._title} gave an answer {none}") from None
         return one_for_each(predictions, rows, self._title)
 
     def cancel(self, why: str) -> None:
@@ -120,34 +116,6 @@ class BegunProcess:
             self._open = False
             os.close(self._asks)
             os.close(self._answers)
-
-    def _give(self, features: pa.Table, until: float) -> None:
-        if self._stage.manifest.form == "parquet":
-            kept = types_of(features) if self._stage.types else {}
-            self._send({"form": "arrow", "kept": kept}, _stream(features), until)
-            return
-        for left in (self._folder / "output").glob("predictions.*"):
-            left.unlink()
-        write_input(features, self._folder / "input", self._stage.manifest.form, types=self._stage.types)
-        self._send({"form": "files"}, b"", until)
-
-    def _read(self, head: dict[str, Any], body: bytes) -> pa.Table:
-        import pyarrow as pa
-
-        if self._stage.manifest.form != "parquet":
-            return read_output(
-                self._folder / "output", "predictions", self._stage.manifest.form, self._title, self._text
-            )
-        try:
-            # It comes from a process of the project's: nothing of it is believed before it was looked through.
-            table = pa.ipc.open_stream(body).read_all()
-            table.validate(full=True)
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise Over(f"{self._title} gave an answer that cannot be read ({plain(str(error), 160)})") from None
-        kept = read_kept(head.get("kept", {}))
-        if kept is None:
-            raise Over(f"{self._title} gave an answer whose types are no JSON of {{column: {{...}}}}")
-        return laid_out(table, kept)
 
     def _send(self, head: dict[str, Any], body: bytes, until: float) -> None:
         said = json.dumps(head).encode()
@@ -200,33 +168,6 @@ class BegunProcess:
         found = poller.poll(1000 * min(left, _LOOK_SECONDS if pipe is not None else 0.01))
         if not found and self._running.over:
             raise Gone(f"{self._title} ended")
-
-
-def _spec(stage: Stage, folder: Path, title: str, asks: Path, answers: Path) -> StepSpec:
-    """As the step score would be started, with another program that stays."""
-    base = spec_of(stage, SCORE_ROWS.name, title, folder, warm=False)
-    assert stage.environment.python is not None
-    program = stage.manifest.program(SCORE_ROWS)
-    named = (program.callable,) if program is not None and program.callable else ()
-    argv = (str(stage.environment.python), str(WARM_SCORER), SCORE_ROWS.name, *named)
-    environment = {**base.environment, "LEVERFRAME_REQUESTS": str(asks), "LEVERFRAME_ANSWERS": str(answers)}
-    return replace(base, argv=argv, environment=environment, limits=Limits(_FOR_EVER, base.limits.memory))
-
-
-def stays(stage: Stage) -> bool:
-    """Whether the version can be scored by a process that stays: a command scores one table and ends."""
-    program = stage.manifest.program(SCORE_ROWS)
-    return stage.environment.python is not None and (program is None or program.command is None)
-
-
-def _stream(table: pa.Table) -> bytes:
-    import pyarrow as pa
-
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
 
 
 def _widen(pipe: int) -> None:

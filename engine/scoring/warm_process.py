@@ -1,4 +1,5 @@
-"""A process of a version's own environment that has loaded its model and answers tables, one after the other.
+"""A process that has loaded a version's model and answers tables, one after the other: of the version's own
+environment, or of ONNX Runtime (``warm_program``, ``onnx_scorer``).
 
 It is a step (``runs.steps``): in the sandbox, under the memory that the manifest gives train, watched by a warden, and
 ended with whoever started it. What goes to it and comes back are two pipes in its folder; see ``warm_scorer.py``.
@@ -15,10 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.errors import StepFailed
-from engine.runs.steps import launch
-from engine.runs.steps.launch import Stage
-from engine.runs.steps.sandbox import check_reads
 from engine.scoring.warm_pipes import BegunProcess, Over, Unread
+from engine.scoring.warm_program import Program
 from engine.storage.disk import why_not
 
 if TYPE_CHECKING:
@@ -39,18 +38,18 @@ class Ended:
 class WarmProcess:
     """The process of one version, for any thread; one is answered after the other.
 
-    ``model``: the folder with the model's files; ``folder``: where the process works, made and deleted here;
-    ``first``: rows that each process answers before any others, for its first answer takes longer than all that follow.
-    ``patience``: seconds until an answer is given up; for the model and the first rows it has the time that the
-    manifest gives train. ``now`` tells the time of its ends; ``text``: see ``StepScorer``.
+    ``program``: what it is; ``folder``: where the process works, made and deleted here; ``first``: rows that each
+    process answers before any others, for its first answer takes longer than all that follow; None where there will be
+    one answer only. ``patience``: seconds until an answer is given up; for the model and the first rows it has the
+    program's own. ``now`` tells the time of its ends.
     """
 
     def __init__(
-        self, stage: Stage, model: Path, folder: Path, title: str, first: pa.Table, patience: float,
-        now: Callable[[], datetime], text: frozenset[str] = frozenset(),
+        self, program: Program, folder: Path, title: str, first: pa.Table | None, patience: float,
+        now: Callable[[], datetime],
     ) -> None:  # fmt: skip
-        self.stage, self._model, self._folder, self._title = stage, model, folder, title
-        self._first, self._patience, self._now, self._text = first, patience, now, text
+        self.program, self._folder, self._title = program, folder, title
+        self._first, self._patience, self._now = first, patience, now
         self._begun: BegunProcess | None = None
         self._closed = self._killed = self._up = False
         self._lock = threading.Lock()
@@ -105,15 +104,14 @@ class WarmProcess:
     def _start(self) -> BegunProcess:
         if self._closed:
             raise StepFailed(f"{self._title} was ended.")
-        launch.check_environment(self.stage, self._title)
-        check_reads(self.stage.manifest.sandbox, self.stage.workspace)
+        self.program.check(self._title)
         self._up = False
-        self._begun = begun = BegunProcess(self.stage, self._model, self._folder, self._title, self._text)
+        self._begun = begun = BegunProcess(self.program, self._folder, self._title)
         if self._closed:  # meanwhile, by somebody who saw no process
             raise Over(f"{self._title} was ended")
-        seconds = self.stage.manifest.train.timeout.total_seconds()
-        begun.ready(seconds)
-        begun.ask(self._first, seconds)
+        begun.ready(self.program.seconds)
+        if self._first is not None:
+            begun.ask(self._first, self.program.seconds)
         self._up = True
         return begun
 

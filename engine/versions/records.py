@@ -260,15 +260,27 @@ class LineageSection:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """A form that was tried before the one that the version is scored by: ``why`` it may not answer, as the end of a
+    sentence, and ``parity``: how it answered on the holdout, where it did."""
+
+    maker: Literal["compiled", "onnx"]
+    why: str
+    parity: Parity | None = None
+
+
+@dataclass(frozen=True)
 class ScorerSection:
     """What the version is scored by. ``why``: why it is a process of its own and no compiled form, as the end of a
     sentence; "" where it is compiled, or nobody asked. ``files``: the compiled form, in the store. ``parity``: how that
-    answered beside the model itself on the holdout, also where it was not good enough."""
+    answered beside the model itself on the holdout, also where it was not good enough. ``tried``: what was tried
+    before; where it is a process, ``why`` and ``parity`` are of what was tried last."""
 
     maker: Literal["compiled", "onnx", "process"] = "process"
     why: str = ""
     files: tuple[StoredFile, ...] = ()
     parity: Parity | None = None
+    tried: tuple[Tried, ...] = field(default=(), metadata=LEFT_OUT)
 
     @property
     def asked(self) -> bool:
@@ -285,7 +297,21 @@ class ScorerSection:
         """In one line: ``compiled tables: 12,895 holdout rows compared, largest difference 0, 0 decisions changed``."""
         if self.maker != "process" and self.parity is not None:
             return f"{self.words}: {self.parity.sentence}"
-        return f"{self.words}: {self.why}" if self.why else self.words
+        return f"{self.words}: {self.reason}" if self.why else self.words
+
+    @property
+    def reason(self) -> str:
+        """Why it is scored by nothing sooner, each form that was tried with its own; "" where it is compiled."""
+        if not self.tried:
+            return self.why
+        said = "; ".join(each.why for each in self.tried)
+        return f"{said}; as ONNX: {self.why}" if self.why else said
+
+    @property
+    def last_parity(self) -> Parity | None:
+        """The evidence of what was tried last, of all that answered on the holdout."""
+        known = [each.parity for each in self.tried if each.parity is not None]
+        return self.parity or (known[-1] if known else None)
 
 
 _SCORED_BY = {"compiled": "compiled tables", "onnx": "ONNX", "process": "a process of its own"}

@@ -74,7 +74,7 @@ class StepKind:
     """It is a process of the engine's own, and prints a log of its own."""
 
     script: str = ""
-    """A stand-alone script of the engine's own, of ``runs/steps``, that the project's interpreter runs in its place."""
+    """A stand-alone script of the engine's own that a project's interpreter runs in its place."""
 
     @property
     def logs(self) -> bool:
@@ -100,6 +100,7 @@ SCORE_OWN_ROWS = StepKind("score own rows", "the live version's predictions for 
 SCORE_BEFORE = StepKind("score before", "predictions of the version before, for new rows", SCORE_ROWS)
 COMPILE = StepKind("compile", "the new model as tables that score without its libraries, where that is exact",
                    script="compile_model.py")  # fmt: skip
+CONVERT = StepKind("convert", "the new model as ONNX, where no tables stand for it", script="to_onnx.py")
 VALIDATE = StepKind("validate", "judges the candidate", rows="holdout_rows", process=True)
 MEASURE = StepKind("measure", "measures the live version's health", process=True)
 COMPARE = StepKind("compare", "measures policies of retraining over past weeks", process=True)
@@ -112,7 +113,7 @@ SCORE_GOLDEN = StepKind("score golden rows", "a version's predictions for its go
 # In the order in which they are told everywhere.
 STEPS = (
     QUEUE, EXTRACT, EXTRACT_NEW, LABELS, TRAIN, LEARN, SCORE_LIVE, SCORE, SCORE_OWN_ROWS, SCORE_BEFORE, COMPILE,
-    VALIDATE, MEASURE, COMPARE, PACKAGE, WRITE_SCORES, REPORT, REBUILD, SCORE_GOLDEN,
+    CONVERT, VALIDATE, MEASURE, COMPARE, PACKAGE, WRITE_SCORES, REPORT, REBUILD, SCORE_GOLDEN,
 )  # fmt: skip
 NAMES = tuple(step.name for step in STEPS)
 _BY_NAME = {step.name: step for step in STEPS}

@@ -5,7 +5,7 @@ other way), leaves out which way a gap goes, and never ends where a split is by 
 64-bit number, as ONNX Runtime compares it; a split by categories is a chain of comparisons, which it takes for a set.
 """
 # The syntax and names of Python 3.9:
-# ruff: noqa: UP006, UP035
+# ruff: noqa: B905, UP006, UP035
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ from typing import Any, Dict, List
 
 _KINDS = {
     "forest": ("DecisionTree", "ExtraTree", "RandomForest", "ExtraTrees"),
+    "boosted": ("GradientBoosting",),
     "hist": ("HistGradientBoosting",),
 }
+# Of which version of ONNX's operators for trees they are made: 3 adds up in 32 bits and is known to callers' runtimes
+# of some years, 5 adds up in 64.
+_version = [3]
+_MODES = {"BRANCH_LEQ": 0, "BRANCH_EQ": 4}
 
 
 class Nodes:
@@ -73,6 +78,80 @@ class Nodes:
         start = [float(each) for each in base]
         found["base_values_as_tensor"] = helper.make_tensor("base_values", TensorProto.DOUBLE, [len(start)], start)
         return {**found, "n_targets": self.targets, "aggregate_function": "SUM", "post_transform": "NONE"}
+
+
+    def apart(self) -> Dict[str, Any]:
+        """The same as version 5 has it: nodes and leaves apart, and a leaf of one target, so a tree for each."""
+        from onnx import TensorProto, helper
+
+        rows: Dict[int, Dict[int, Any]] = {}
+        names = ("modes", "featureids", "values", "truenodeids", "falsenodeids", "missing_value_tracks_true")
+        for place, (tree, node) in enumerate(zip(self._lists["nodes_treeids"], self._lists["nodes_nodeids"])):
+            rows.setdefault(tree, {})[node] = [self._lists[f"nodes_{name}"][place] for name in names]
+        weights: Dict[Any, Dict[int, float]] = {}
+        leaves = zip(*(self._lists[f"target_{name}"] for name in ("treeids", "ids", "nodeids", "weights")))
+        for tree, target, node, weight in leaves:
+            weights.setdefault((tree, target), {})[node] = weight
+        said: Dict[str, List[Any]] = {}
+        roots: List[int] = []
+        for (tree, target), found in sorted(weights.items()):
+            roots.append(len(said.get("nodes_modes", [])))
+            self._tree(rows[tree], found, target, said)
+        floats = {name: said.pop(name) for name in ("nodes_splits", "leaf_weights")}
+        tensors = {
+            name: helper.make_tensor(name, TensorProto.DOUBLE, [len(values)], values) for name, values in floats.items()
+        }
+        modes = said.pop("nodes_modes")
+        tensors["nodes_modes"] = helper.make_tensor("nodes_modes", TensorProto.UINT8, [len(modes)], modes)
+        return {**said, **tensors, "tree_roots": roots, "n_targets": self.targets, "aggregate_function": 1,
+                "post_transform": 0}  # fmt: skip
+
+    @staticmethod
+    def _tree(rows: Dict[int, Any], weights: Dict[int, float], target: int, said: Dict[str, List[Any]]) -> None:
+        def add(**values: Any) -> None:
+            for name, value in values.items():
+                said.setdefault(name, []).append(value)
+
+        first, leaves = len(said.get("nodes_modes", [])), len(said.get("leaf_weights", []))
+        inner = [node for node, row in rows.items() if row[0] != "LEAF"]
+        ends = [node for node, row in rows.items() if row[0] == "LEAF"]
+        places = {node: first + place for place, node in enumerate(inner)}
+        places.update({node: leaves + place for place, node in enumerate(ends)})
+        for node in ends:
+            add(leaf_weights=weights.get(node, 0.0), leaf_targetids=target)
+        for mode, feature, value, yes, no, gaps in [rows[node] for node in inner]:
+            add(
+                nodes_modes=_MODES[mode], nodes_featureids=feature, nodes_splits=value, nodes_truenodeids=places[yes],
+                nodes_falsenodeids=places[no], nodes_trueleafs=int(rows[yes][0] == "LEAF"),
+                nodes_falseleafs=int(rows[no][0] == "LEAF"), nodes_missing_value_tracks_true=gaps,
+            )  # fmt: skip
+        if not inner:  # A tree of one leaf: a node with it on both sides, for a tree begins with one.
+            add(
+                nodes_modes=0, nodes_featureids=0, nodes_splits=0.0, nodes_truenodeids=leaves,
+                nodes_falsenodeids=leaves, nodes_trueleafs=1, nodes_falseleafs=1, nodes_missing_value_tracks_true=0,
+            )  # fmt: skip
+
+
+def _boosted(model: Any) -> Any:
+    """The trees of a gradient boosting: one for each stage and class, each leaf by the rate of learning."""
+    import numpy
+
+    if not (isinstance(model.init_, str) or type(model.init_).__name__ in ("DummyClassifier", "DummyRegressor")):
+        raise NotImplementedError(f"boosting that begins with a {type(model.init_).__name__}")
+    stages = model.estimators_
+    nodes = Nodes(stages.shape[1])
+    for stage in stages:
+        for target, member in enumerate(stage):
+            tree = member.tree_
+            nodes.begin()
+            for number in range(tree.node_count):
+                left, right = int(tree.children_left[number]), int(tree.children_right[number])
+                if left == right:
+                    nodes.leaf(number, {target: float(model.learning_rate * tree.value[number][0][0])})
+                else:
+                    nodes.below(number, int(tree.feature[number]), float(tree.threshold[number]), left, right, False)
+    start = model._raw_predict_init(numpy.zeros((1, model.n_features_in_), dtype=numpy.float32))
+    return nodes, [float(each) for each in start.ravel()]
 
 
 def _forest(model: Any, classifier: bool) -> Any:
@@ -163,27 +242,35 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
 
     model, name = operator.raw_operator, scope.get_unique_variable_name
     classifier = hasattr(model, "classes_")
-    hist = hasattr(model, "_predictors")
-    nodes, base = _hist(model) if hist else _forest(model, classifier)
+    hist, boosted = hasattr(model, "_predictors"), hasattr(model, "_raw_predict_init")
+    nodes, base = _hist(model) if hist else _boosted(model) if boosted else _forest(model, classifier)
 
-    def node(kind: str, inputs: List[str], output: str = "", **said: Any) -> str:
+    def node(kind: str, inputs: List[str], output: str = "", called: str = "", **said: Any) -> str:
         output = output or name(kind.lower())
-        container.add_node(kind, inputs, output, name=scope.get_unique_operator_name(kind), **said)
+        container.add_node(kind, inputs, output, name=scope.get_unique_operator_name(called or kind), **said)
         return output
 
     given = operator.inputs[0].full_name
     if not hist:  # scikit-learn's own trees see 32 bits of each value, whatever they are given.
-        given = node("Cast", [given], to=TensorProto.FLOAT, op_version=13)
+        given = node("Cast", [given], called="narrow", to=TensorProto.FLOAT, op_version=13)
     wide = node("Cast", [given], to=TensorProto.DOUBLE, op_version=13)
-    said = nodes.attributes(base)
-    raw = node("TreeEnsembleRegressor", [wide], op_domain="ai.onnx.ml", op_version=3, **said)
+    if _version[0] == 3:
+        raw = node("TreeEnsembleRegressor", [wide], op_domain="ai.onnx.ml", op_version=3, **nodes.attributes(base))
+    else:
+        # Told as 3, the newest that skl2onnx takes; see ``onnx_numbers.widened``.
+        raw = node("TreeEnsemble", [wide], op_domain="ai.onnx.ml", op_version=3, **nodes.apart())
+        start = name("start")
+        container.add_initializer(start, TensorProto.DOUBLE, [1, len(base)], base)
+        raw = node("Add", [raw, start], op_version=14)
     outputs = operator.outputs
     if not classifier:
         if getattr(getattr(model, "_loss", None), "link", None).__class__.__name__ == "LogLink":
             raw = node("Exp", [raw], op_version=13)
         node("Cast", [raw], outputs[0].full_name, to=guess_proto_type(outputs[0].type), op_version=13)
         return
-    chances = _chances(node, container, name, raw, nodes.targets) if hist else raw
+    if type(getattr(model, "_loss", None)).__name__ == "ExponentialLoss":
+        raw = node("Add", [raw, raw], op_version=14)
+    chances = _chances(node, container, name, raw, nodes.targets) if hist or boosted else raw
     node("Cast", [chances], outputs[1].full_name, to=guess_proto_type(outputs[1].type), op_version=13)
     best = node("ArgMax", [chances], axis=1, keepdims=0, op_version=13)
     labels, kind = name("classes"), TensorProto.STRING
@@ -201,18 +288,19 @@ def _chances(node: Any, container: Any, name: Any, raw: str, targets: int) -> st
     from onnx import TensorProto
 
     second, one = node("Sigmoid", [raw], op_version=13), name("one")
-    container.add_initializer(one, TensorProto.FLOAT, [1], [1.0])
+    container.add_initializer(one, TensorProto.FLOAT if _version[0] == 3 else TensorProto.DOUBLE, [1], [1.0])
     first = node("Sub", [one, second], op_version=14)
     return str(node("Concat", [first, second], axis=1, op_version=13))
 
 
-def register() -> None:
-    """Have skl2onnx use these converters from now on."""
+def register(version: int = 3) -> None:
+    """Have skl2onnx use these converters from now on; ``version``: of the operators for trees."""
     import sklearn.ensemble
     import sklearn.tree
     from skl2onnx import update_registered_converter
     from skl2onnx.common._registration import get_shape_calculator
 
+    _version[0] = version
     for kinds in _KINDS.values():
         for kind in kinds:
             for role in ("Classifier", "Regressor"):

@@ -31,6 +31,7 @@ common: Any = _beside("export_model")
 Inputs = List[Tuple[str, str]]
 # What callers' runtimes of some years read too: ONNX Runtime from 1.14 on.
 OPSET, FORMAT = {"": 17, "ai.onnx.ml": 3}, 8
+WIDE_FORMAT = 10  # what this workspace's own runtime reads
 
 
 def ways(features: List[Tuple[str, str]]) -> Dict[str, Inputs]:
@@ -49,13 +50,13 @@ def ways(features: List[Tuple[str, str]]) -> Dict[str, Inputs]:
     return made
 
 
-def _convert(estimator: Any, inputs: Inputs, name: str) -> bytes:
+def _convert(estimator: Any, inputs: Inputs, name: str, form: int = FORMAT, by: str = "predict_proba") -> bytes:
     """The model in ONNX, its outputs called ``prediction`` and ``probabilities``. Raises what skl2onnx raises."""
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
 
     kinds = {"double": DoubleTensorType, "float": FloatTensorType, "int64": Int64TensorType, "string": StringTensorType}
-    plain = hasattr(estimator, "classes_") and hasattr(estimator, "predict_proba")
+    plain = hasattr(estimator, "classes_") and hasattr(estimator, by)
     inner, undo = _unwrapped(estimator)
     given = [(column, kinds[kind]([None, 1])) for column, kind in inputs]
     options = {"zipmap": False} if plain else None
@@ -69,7 +70,7 @@ def _convert(estimator: Any, inputs: Inputs, name: str) -> bytes:
 
         together = make_pipeline(FunctionTransformer(), inner)
         made = to_onnx(together, initial_types=given, options=options, target_opset=OPSET)
-    made.ir_version = min(made.ir_version, FORMAT)
+    made.ir_version = min(made.ir_version, form)
     graph = made.graph
     _append(graph, undo)
     graph.name = name  # skl2onnx puts a random number there for some models.
@@ -108,16 +109,22 @@ def _append(graph: Any, operators: List[str]) -> None:
 
 def convert() -> None:
     """Write ``<way>.onnx`` for each way that can be converted and loaded. Raises Refused when there is none."""
-    import onnxruntime
-
     warnings.simplefilter("ignore")
-    _beside("onnx_trees").register()
     asked, estimator = common.request(), common.model()
+    wide = asked.get("bits") == 64
+    _beside("onnx_trees").register(5 if wide else 3)
+    if wide:
+        _beside("onnx_numbers").register()
+        refuse_slower(estimator)
+    for part in common.parts(estimator):
+        if hasattr(part, "flatten_transform"):  # of no use but to transform, and skl2onnx stops at it
+            part.flatten_transform = False
     found, failed = {}, []
     for way, inputs in ways(asked["features"]).items():
+        if wide and not way.startswith("double"):
+            continue
         try:
-            content = _convert(estimator, inputs, asked["project"])
-            onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+            content = _loads(_wide, estimator, inputs, asked) if wide else _loads(_narrow, estimator, inputs, asked)
         except Exception as error:  # noqa: BLE001 - whatever a converter raises for what it does not know
             failed.append(common.line(error))
             continue
@@ -127,10 +134,38 @@ def convert() -> None:
         import skl2onnx
 
         by = f"skl2onnx {skl2onnx.__version__}"
-        raise common.Refused(f"{by} cannot write a {common.described(estimator)}: {failed[0]}")
+        bits = " in 64 bits" if wide else ""
+        raise common.Refused(f"{by} cannot write a {common.described(estimator)}{bits}: {failed[0]}")
     count, nodes = common.trees(estimator)
     common.answer({"ways": found, "classes": common.classes(estimator), "model": common.described(estimator),
                    "trees": count, "nodes": nodes, "failed": failed})  # fmt: skip
+
+
+def _loads(write: Any, estimator: Any, inputs: Inputs, asked: Any) -> bytes:
+    """What ``write`` writes, where ONNX Runtime loads it."""
+    import onnxruntime
+
+    content: bytes = write(estimator, inputs, asked["project"])
+    onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    return content
+
+
+def _narrow(estimator: Any, inputs: Inputs, name: str) -> bytes:
+    return _convert(estimator, inputs, name)
+
+
+def _wide(estimator: Any, inputs: Inputs, name: str) -> bytes:
+    by = "predict_proba" if hasattr(estimator, "predict_proba") else "decision_function"
+    content: bytes = _beside("onnx_numbers").widened(_convert(estimator, inputs, name, WIDE_FORMAT, by))
+    return content
+
+
+def refuse_slower(estimator: Any) -> None:
+    """Raises Refused for what ONNX has no operator but a long way around."""
+    for part in common.parts(estimator):
+        kind = type(part).__name__
+        if type(part).__module__.startswith("sklearn.neighbors."):
+            raise common.Refused(f"a {kind} asks in ONNX for the distance to every row it learnt, which takes longer")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from engine.jobs.learn.chain import Chain, chain_of
 from engine.jobs.learn.curve import ACCURACY, ERROR, changed, curve
 from engine.jobs.learn.rows import LearnRows, counted, rows_to_learn, said_of
 from engine.jobs.retrain import model_folder
-from engine.jobs.retrain.compiling import compiled, scored_by
+from engine.jobs.retrain.compiling import Forms
 from engine.jobs.retrain.data import GOLDEN_ROWS, Prepared
 from engine.jobs.retrain.judging import JudgedRows, against, job_of
 from engine.jobs.retrain.nothing_new import NothingNew
@@ -136,7 +136,7 @@ def _taught(
     now = StepScorer(scoring, learnt.model, text_predicted(live.stage, document.schema), context.record).score(features)
     data = _prepared(live, chain, rows)
     context.tell(0.78, "compile")
-    forms = compiled(context, live.stage, data, learnt.model)
+    forms = Forms(context, live.stage, data, learnt.model).begin()
     context.tell(0.82, "validate")
     judged = JudgedRows(data.holdout, learnt.said, frozen)
     job = job_of(manifest, data, context.folder, judged, (learnt.seconds, scoring.seconds), learnt.model)
@@ -166,7 +166,7 @@ def _taught(
         gates=answer.gates,
         train_seconds=learnt.seconds,
         contained=(learnt.contained,),
-        scored=scored_by(forms, data, now, regression=numbers),
+        scored=forms.scored(now, regression=numbers),
         learnt=section,
     )
 

@@ -1,6 +1,7 @@
-"""The new model as tables that score without its libraries, where that is exact; and why not, where it is not.
+"""The new model as tables that score without its libraries, where that is exact, else as ONNX; and why not, where it is
+not.
 
-No run fails for it: a version that is not compiled is scored by a process of its own environment.
+No run fails for it: a version that has neither is scored by a process of its own environment.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import LeverframeError, StepFailed
+from engine.jobs.retrain.onnx_converting import OnnxForms
 from engine.projects.manifest.reader import Manifest
 from engine.runs.run_context import RunContext
 from engine.runs.steps.launch import Stage
@@ -99,8 +101,35 @@ def _whole(folder: Path) -> Path | str:
     return folder
 
 
+class Forms:
+    """The forms of the model in ``model`` that may answer in its place, each made when it is asked for. The slow ones
+    begin with ``begin``, which another thread may do."""
+
+    def __init__(self, context: RunContext, stage: Stage, data: Prepared, model: Path) -> None:
+        self._given = context, stage, data, model
+        self._data = data
+        self._onnx = OnnxForms(context, stage, data, model) if why_never(stage.manifest) is None else None
+        self._tables: Path | str = ""
+
+    def begin(self) -> Forms:
+        """Make the tables, and the ONNX where there are none. Raises StepFailed when the run is cancelled."""
+        self._tables = compiled(*self._given)
+        if isinstance(self._tables, str) and self._onnx is not None:
+            self._onnx.converted()
+        return self
+
+    def scored(self, predictions: pa.Table, *, regression: bool) -> Scored:
+        """What the version is scored by: the first of them that answers on the holdout as the model did, which
+        ``predictions`` are. Raises StepFailed when the run is cancelled."""
+        by = scored_by(self._tables, self._data, predictions, regression=regression)
+        if by.section.maker == "compiled" or self._onnx is None:
+            return by
+        return Scored(*self._onnx.judged(by.section, predictions, regression=regression))
+
+
 def scored_by(form: Path | str, data: Prepared, predictions: pa.Table, *, regression: bool) -> Scored:
-    """What the version is scored by: its compiled form, where that answers on the holdout as the model did."""
+    """What the version is scored by as far as tables go: its compiled form, where that answers on the holdout as the
+    model did."""
     if isinstance(form, str):
         return Scored(ScorerSection(why=form))
     from engine.scoring.compiled.scorer import CompiledScorer

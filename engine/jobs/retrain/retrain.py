@@ -18,7 +18,7 @@ from engine.errors import Damage, Invalid, Refusal
 from engine.jobs.labels import fetched, labelled, labels_step
 from engine.jobs.retrain import imported as imports
 from engine.jobs.retrain import model_folder, nothing_new
-from engine.jobs.retrain.compiling import Scored, compiled, scored_by
+from engine.jobs.retrain.compiling import Forms, Scored
 from engine.jobs.retrain.data import Prepared, prepare
 from engine.jobs.retrain.judging import JudgedRows, against, job_of
 from engine.json_records import read, write
@@ -121,7 +121,7 @@ def _retrain(context: RunContext, judge: OwnProcess, start: Start, extract: Laun
         scoring = context.launch(start.stage, steps.SCORE, (0.70, 0.80), compute)
         trained = train.conclude(context.record) if train is not None else None
         model = model_folder.checked(_model(context, start, train))
-        compiling = pool.submit(compiled, context, start.stage, data, model)
+        compiling = pool.submit(Forms(context, start.stage, data, model).begin)
         context.tell(0.70, "score")
         scorer = StepScorer(scoring, model, text_predicted(start.stage, data.schema), context.record)
         predictions = scorer.score(data.holdout_inputs)
@@ -137,7 +137,7 @@ def _retrain(context: RunContext, judge: OwnProcess, start: Start, extract: Laun
         answer = read(JudgeAnswer, judge.ask(write(job)), "The judgement")
         context.tell(0.88, "compile")
         regression = answer.judgement.task == "regression"
-        scored = scored_by(compiling.result(), data, predictions, regression=regression)
+        scored = compiling.result().scored(predictions, regression=regression)
         blocks = storing.result()
     held = (extracted.contained, *((trained.contained,) if trained is not None else ()))
     golden = predictions.take(data.golden)

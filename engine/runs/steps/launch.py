@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -199,7 +199,7 @@ def spec_of(
 ) -> StepSpec:
     """The step as it would run here: its program, its environment, its limits and what holds it.
 
-    ``script``: what is run in the place of its program; it may read what stands beside it and is called like it.
+    ``script``: what is run in the place of its program; it may read what stands beside it, see ``_beside``.
     """
     data, train = stage.manifest.data, stage.manifest.train
     extra = {
@@ -230,7 +230,7 @@ def spec_of(
     environment = within(stage.environment.path, found) if stage.environment.python is not None else found
     held = box(sandbox, folder, stage.environment.path, stage.workspace)
     if script is not None and held is not None:
-        held["own"] += [str(each) for each in script.parent.glob(f"{script.stem.partition('_')[0]}_*.py")]
+        held["own"] += [str(each) for each in _beside(script)]
     return StepSpec(
         name=title,
         argv=_argv(stage, name) if script is None else (str(stage.environment.python), str(script)),
@@ -243,6 +243,12 @@ def spec_of(
         containment=held,
         unset=tuple(name for name in passed if name not in environment),
     )
+
+
+def _beside(script: Path) -> Iterable[Path]:
+    """What a script may read: in a folder of scripts all of them, else those that are called like it."""
+    alone = script.parent.name == "scripts"
+    return script.parent.glob("*.py" if alone else f"{script.stem.partition('_')[0]}_*.py")
 
 
 def _placed(asked: StepSpec, stage: Stage, name: str, compute: ComputeSpec | None) -> StepSpec:

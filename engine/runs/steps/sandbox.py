@@ -26,6 +26,8 @@ COLUMN_TYPES = RUNNER.with_name("column_types.py")
 ONNX_MODEL = RUNNER.with_name("onnx_model.py")
 ONLINE_LEARNER = RUNNER.with_name("online_learner.py")
 WARM_SCORER = RUNNER.with_name("warm_scorer.py")
+# Run by Leverframe's own interpreter, not by a project's.
+ONNX_PROCESS = RUNNER.with_name("onnx_process.py")
 _REFUSED = re.compile(r"permission denied|errno 13\b|eacces", re.IGNORECASE)
 _PATHS = re.compile(r"""['"‘“](/[^'"’”\n]{1,1000})['"’”]|(?:^|[\s:=(])(/[^\s:'",;()]{1,1000})""")
 

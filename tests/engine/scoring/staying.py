@@ -20,6 +20,7 @@ from engine.projects.manifest.reader import parse_manifest
 from engine.runs.steps.launch import Launch, Stage
 from engine.scoring.scorer import StepScorer
 from engine.scoring.warm_process import WarmProcess
+from engine.scoring.warm_program import ProjectProgram
 
 PACKAGES = Path(pandas.__file__).parents[1]
 AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -128,9 +129,8 @@ def _pickled() -> bytes:
 
 
 def process(folder: Path, form: str = "parquet", patience: float = 60.0) -> WarmProcess:
-    return WarmProcess(
-        stage(folder, form), folder / "model", folder / "process", "scoring stays@1", FIRST, patience, lambda: AT
-    )
+    program = ProjectProgram(stage(folder, form), folder / "model")
+    return WarmProcess(program, folder / "process", "scoring stays@1", FIRST, patience, lambda: AT)
 
 
 def by_a_step(folder: Path, found: Stage, table: pa.Table) -> pa.Table:

@@ -41,7 +41,7 @@ def test_it_answers_as_the_step_does_to_the_last_bit(tmp_path: Path, form: str, 
     stays = process(tmp_path, form)
     try:
         for number, table in enumerate(tables):
-            asked, wanted = stays.ask(table), by_a_step(tmp_path / f"step-{number}", stays.stage, table)
+            asked, wanted = stays.ask(table), by_a_step(tmp_path / f"step-{number}", stays.program.stage, table)
             assert asked.to_pydict() == wanted.to_pydict() and asked.column_names == ["prediction", "p_0", "p_1"]
     finally:
         stays.close()
