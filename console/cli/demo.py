@@ -66,9 +66,11 @@ def demo(session: Session, no_console: bool, weeks: int) -> int:
     if no_console:
         say(f"Open it: {session.act('demo')}")
         return 0
+    from console.demo.attendant import attended
     from console.opening.start import run_console
 
-    code = run_console(plan.home, session.operator, proof=session.proof)
+    with attended(plan.home, session.operator):
+        code = run_console(plan.home, session.operator, proof=session.proof)
     if is_replayed(plan.home):
         say(f"The demo goes on being replayed; watch it: {session.act('demo')}")
     return code
@@ -102,7 +104,7 @@ def _make(session: Session, plan: Plan) -> None:
     with _alone(Workspace(plan.home)):
         person = open_engine(plan.home, session.operator, proof=session.proof, create=True)
         operator = open_engine(plan.home, proof=replayer(person))
-        say(f"Replaying {plan.weeks} weekly retrains of two projects in {plan.home}; all of it is really run.")
+        say(f"Replaying {plan.weeks} weeks of three projects in {plan.home}; all of it is really run.")
         try:
             _replay(session, plan, operator)
             person.disable_operator(OPERATOR, "the weeks are replayed; nobody has this key")

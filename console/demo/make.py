@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from console.demo.place import Plan
 from console.demo.replay import Replay, ReplayObserver, Stopped
+from console.demo.server import DemoServer
 from console.demo.story import Tale
 from engine.access.proof import KeyProof
 from engine.access.public_key import ed25519
@@ -29,9 +30,19 @@ def replay(plan: Plan, tales: Sequence[Tale], originals: Path, engine: Engine, t
     Raises what a project or the machine raised, or KeyboardInterrupt. A retrain that is under way ends by itself.
     """
     stop = threading.Event()
+    with DemoServer(plan.home, None) as server:
+        _replayed(plan, tales, originals, engine, told, stop, server)
+    replace(plan, finished=True).save()
+
+
+def _replayed(
+    plan: Plan, tales: Sequence[Tale], originals: Path, engine: Engine, told: ReplayObserver, stop: threading.Event,
+    server: DemoServer,
+) -> None:  # fmt: skip
     replays: list[Replay] = []
     for tale in tales:
-        replays.append(Replay(engine, tale, plan, originals, told, stop, replays[-1] if replays else None))
+        after = replays[-1] if replays else None
+        replays.append(Replay(engine, tale, plan, originals, told, stop, server, after))
     for each in replays:
         each.start()
     try:
@@ -44,7 +55,6 @@ def replay(plan: Plan, tales: Sequence[Tale], originals: Path, engine: Engine, t
     errors = [each.error for each in replays if each.error is not None]
     for error in sorted(errors, key=lambda e: isinstance(e, Stopped)):
         raise error
-    replace(plan, finished=True).save()
 
 
 def _wait_for(replays: Sequence[Replay]) -> None:

@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from console.demo import repository
+from console.demo.learning import Learning
 from console.demo.place import Plan
+from console.demo.server import DemoServer
 from console.demo.story import REHEARSAL, Decision, Tale, decide, measured
+from console.demo.traffic import RATES, Traffic
+from engine import clock
 from engine.errors import Refusal
 from engine.projects.manifest.cron import next_due
 from engine.projects.manifest.reader import load_manifest
@@ -44,9 +48,12 @@ class Stopped(Exception):
 def moments(project: Path, weeks: int, until: datetime) -> list[datetime]:
     """The last ``weeks`` moments before ``until`` at which the project's own schedule wanted a retrain, ascending."""
     rule = load_manifest(project).document["schedule"][RETRAIN.name]
-    found, at = [], until - timedelta(weeks=weeks + 1)
-    while (at := next_due(rule["cron"], rule["timezone"], at)) < until:
-        found.append(at)
+    back, found = timedelta(weeks=weeks + 1), list[datetime]()
+    while len(found) < weeks:
+        found, at = [], until - back
+        while (at := next_due(rule["cron"], rule["timezone"], at)) < until:
+            found.append(at)
+        back *= 2
     return found[-weeks:]
 
 
@@ -64,10 +71,12 @@ class Replay:
         originals: Path,
         told: ReplayObserver,
         stop: threading.Event,
+        server: DemoServer,
         after: Replay | None = None,
     ) -> None:
         self._engine, self._tale, self._plan, self._originals = engine, tale, plan, originals
-        self._told, self._stop, self._after = told, stop, after
+        self._told, self._stop, self._server, self._after = told, stop, server, after
+        self._traffic: Traffic | None = None
         self._standing = threading.Event()
         self._week = 1
         self.error: BaseException | None = None
@@ -89,6 +98,8 @@ class Replay:
             self._stop.set()
         finally:
             self._standing.set()
+            if self._traffic is not None:
+                self._traffic.close()
 
     def _replay(self) -> None:
         tale, path = self._tale, repository.ensure(self._tale, self._plan.projects, self._originals)
@@ -103,8 +114,30 @@ class Replay:
             version = self._version_of(moment)
             outcome = self._decide(version)
             self._told.done(f"{version.label:<12} {moment:%d %b}  {measured(version)}, {outcome}")
+            self._be_asked()
+        self._learn()
         self._look_at_health()
         self._told.doing(tale.project, 1.0, "done")
+
+    def _be_asked(self) -> None:
+        """From the first version on that is live."""
+        project = self._tale.project
+        if self._tale.served and self._traffic is None and self._engine.at(clock.now(), project):
+            self._traffic = Traffic(self._plan.home, project, self._server.port, RATES[project])
+            self._traffic.start()
+
+    def _learn(self) -> None:
+        """What came since the weeks that it was trained on, where the project learns."""
+        if not self._tale.learns:
+            return
+        project = self._tale.project
+        for run in Learning(self._engine, project, self._plan, self._server, self._hear).replay():
+            self._told.done(f"{run.version or project:<12} {run.as_of:%d %b}  {run.why}")
+
+    def _hear(self, share: float, text: str) -> None:
+        if self._stop.is_set():
+            raise Stopped
+        self._told.doing(self._tale.project, share, text)
 
     def _look_at_health(self) -> None:
         """The first look at what is live in the end. What it finds is news, whatever it is, and no failure."""

@@ -50,6 +50,8 @@ class Tale:
     commits: tuple[StoryCommit, ...] = ()
     waits: bool = False
     rehearsal: int | None = None
+    served: bool = False
+    learns: bool = False
 
     def commit_of(self, week: int) -> StoryCommit | None:
         return next((c for c in self.commits if c.week == week), None)
@@ -77,8 +79,10 @@ def tales(weeks: int) -> tuple[Tale, ...]:
     """The stories of the samples over ``weeks`` weeks.
 
     Flights drift: what the weeks bring is approved or rejected by what was measured, and the last candidate waits.
-    Diamonds do not: there a week's change is tried that is no gain, and the way back is rehearsed.
+    Diamonds do not: there a week's change is tried that is no gain, and the way back is rehearsed. Prices are asked for
+    all the while. Phishing sites are reported, and what people say of them is learnt without a retrain.
     """
+    phishing = Tale("phishing", 1, learns=True)
     flights = Tale(
         "flights",
         weeks,
@@ -90,11 +94,12 @@ def tales(weeks: int) -> tuple[Tale, ...]:
         waits=True,
     )
     if weeks < 5:
-        return flights, Tale("diamonds", weeks)
+        return flights, Tale("diamonds", weeks, served=True), phishing
     trees = "Smaller trees, for a smaller model"
     tried = StoryCommit(weeks - 3, trees, (_LEAVES,), doubtful=True)
     reverted = StoryCommit(weeks - 2, f'Revert "{trees}"', (_LEAVES.undone(),))
-    return flights, Tale("diamonds", weeks, commits=(tried, reverted), rehearsal=weeks - 1)
+    diamonds = Tale("diamonds", weeks, commits=(tried, reverted), rehearsal=weeks - 1, served=True)
+    return flights, diamonds, phishing
 
 
 def decide(tale: Tale, week: int, version: Version) -> Decision:
