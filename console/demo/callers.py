@@ -63,7 +63,7 @@ def _rows(table: pa.Table, said: Mapping[str, Any], features: Sequence[str]) -> 
     requests = [
         {**key, **{name: _written(value) for name, value in row.items()}} for key, row in zip(keys, asked, strict=True)
     ]
-    times = [each.isoformat() for each in table.column(said["time"]).to_pylist()]
+    times = [str(_written(each)) for each in table.column(said["time"]).to_pylist()]
     return Rows(requests, keys, times, table.column(said["target"]).is_valid().to_pylist())
 
 

@@ -16,7 +16,7 @@ from console.demo.learning import Learning
 from console.demo.place import Plan
 from console.demo.server import DemoServer
 from console.demo.story import REHEARSAL, Decision, Tale, decide, measured
-from console.demo.traffic import RATES, Traffic
+from console.demo.traffic import Traffic
 from engine import clock
 from engine.errors import Refusal
 from engine.projects.manifest.cron import next_due
@@ -122,8 +122,8 @@ class Replay:
     def _be_asked(self) -> None:
         """From the first version on that is live."""
         project = self._tale.project
-        if self._tale.served and self._traffic is None and self._engine.at(clock.now(), project):
-            self._traffic = Traffic(self._plan.home, project, self._server.port, RATES[project])
+        if self._tale.asked and self._traffic is None and self._engine.at(clock.now(), project):
+            self._traffic = Traffic(self._plan.home, project, self._server.port, self._tale.asked)
             self._traffic.start()
 
     def _learn(self) -> None:

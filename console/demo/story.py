@@ -12,6 +12,8 @@ from typing import Literal
 from engine.records import Version
 
 FEWEST_WEEKS, MOST_WEEKS = 3, 26
+# Requests a second, in the weeks and while the console is open. Sites are reported more seldom than stones are sold.
+ASKED = {"diamonds": 3.0, "phishing": 1.0}
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Tale:
     commits: tuple[StoryCommit, ...] = ()
     waits: bool = False
     rehearsal: int | None = None
-    served: bool = False
+    asked: float = 0.0
     learns: bool = False
 
     def commit_of(self, week: int) -> StoryCommit | None:
@@ -94,11 +96,11 @@ def tales(weeks: int) -> tuple[Tale, ...]:
         waits=True,
     )
     if weeks < 5:
-        return flights, Tale("diamonds", weeks, served=True), phishing
+        return flights, Tale("diamonds", weeks, asked=ASKED["diamonds"]), phishing
     trees = "Smaller trees, for a smaller model"
     tried = StoryCommit(weeks - 3, trees, (_LEAVES,), doubtful=True)
     reverted = StoryCommit(weeks - 2, f'Revert "{trees}"', (_LEAVES.undone(),))
-    diamonds = Tale("diamonds", weeks, commits=(tried, reverted), rehearsal=weeks - 1, served=True)
+    diamonds = Tale("diamonds", weeks, commits=(tried, reverted), rehearsal=weeks - 1, asked=ASKED["diamonds"])
     return flights, diamonds, phishing
 
 

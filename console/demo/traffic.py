@@ -5,15 +5,13 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
 from console.demo.callers import Caller, Record, live_rows
 from engine.errors import LeverframeError
 
-# Requests a second. Whoever reports web sites is asked less often than whoever sells stones.
-RATES = {"diamonds": 3.0, "phishing": 1.0}
 ROWS = 2_000  # the newest of what is live, over and over
 
 
@@ -56,7 +54,3 @@ def gaps(rate: float, seed: str) -> Iterator[float]:
     while True:
         yield drawn.expovariate(rate)
 
-
-def traffic(home: Path, port: int, wanted: Callable[[str], bool]) -> list[Traffic]:
-    """What asks for each project of the demo that is ``wanted``; not yet begun."""
-    return [Traffic(home, project, port, rate) for project, rate in RATES.items() if wanted(project)]

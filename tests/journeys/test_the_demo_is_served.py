@@ -1,0 +1,231 @@
+"""The demo's server is asked for real rows, what people said of them comes as feedback, and the learner learns it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import console.demo.attendant
+from console.demo import place
+from console.demo.callers import Rows, live_rows
+from console.demo.learning import weeks_of
+from console.demo.make import replay
+from console.demo.replay import Stopped, moments
+from console.demo.repository import samples
+from console.demo.story import Tale
+from console.demo.traffic import gaps
+from engine import clock
+from engine.api import Engine
+from engine.errors import NotFound
+from engine.storage.workspace import Workspace
+from tests import tiny
+from tests.forked_runs import forking
+from tests.people import open_engine
+
+UNTIL = datetime(2026, 11, 24, 12, tzinfo=UTC)
+# A row every eight hours; of those of the last two weeks nobody knows yet what became of them.
+SPARSE = ("range(max(0, hours - 24 * 28) * 4, hours * 4)", "range(max(0, hours - 24 * 84) // 8 * 32, hours * 4, 32)")
+UNKNOWN = ('round(x, 6), late])', 'round(x, 6), late if hours * 4 - hour > 4 * 24 * 14 else ""])')
+LEARN = '''
+def learn():
+    table = json.load(open(path("INPUT", "model/table.json")))
+    with open(path("INPUT", "data.csv"), newline="") as file, open(path("OUTPUT", "predictions.csv"), "w") as out:
+        rows = csv.writer(out, lineterminator="\\n")
+        rows.writerow(["prediction", "p_0", "p_1"])
+        for row in csv.DictReader(file):
+            p = table[min(9, int(float(row["x"]) * 10))]
+            rows.writerow([int(p > 0.5), 1 - p, p])
+            table[min(9, int(float(row["x"]) * 10))] += 1e-6 * (int(row[given("TARGET")]) - p)
+    os.makedirs(path("OUTPUT", "model"))
+    json.dump(table, open(path("OUTPUT", "model/table.json"), "w"))
+
+{"learn": learn, "extract": extract,'''
+SECTIONS = """
+[serve]
+realtime = true
+
+[learn]
+run = { command = ["python", "steps.py", "learn"] }
+rows = 10
+
+[approval]
+"""
+# What people said, an hour after each row: the project's own list.
+SAID = """
+import random, sys
+from datetime import datetime, timedelta
+
+day, (since, until) = datetime.fromisoformat("BEGINNING"), map(datetime.fromisoformat, sys.argv[1:])
+print("id,label,time")
+for hour in range(0, 40_000, 32):
+    at = day + timedelta(minutes=15 * hour)
+    if since < at <= until - timedelta(hours=1):
+        r = random.Random(hour)
+        x = r.random()
+        print(f"{hour},{int(r.random() < 0.1 + 0.8 * x)},{(at + timedelta(hours=1)).isoformat()}")
+"""
+
+
+def shipped(root: Path) -> Path:
+    """A project that is asked and learns, as it is shipped."""
+    project = tiny.make(
+        root / "sites", name="sites", steps=tiny.STEPS.replace(*SPARSE).replace(*UNKNOWN).replace(
+            '{"extract": extract,', LEARN
+        ), floor=0.5, begins=UNTIL - timedelta(days=100),
+    )  # fmt: skip
+    (project / "sites.py").write_text(SAID.replace("BEGINNING", (UNTIL - timedelta(days=100)).isoformat()))
+    tiny.replace(project, "leverframe.toml", 'holdout = "7d"', "holdout = 0.3")
+    tiny.replace(project, "leverframe.toml", "\n[approval]\n", SECTIONS)
+    return root
+
+
+class Listener:
+    """Hears what is told; it has had enough at the word ``enough`` for the second time."""
+
+    def __init__(self, enough: str | None = None) -> None:
+        self.lines: list[str] = []
+        self._enough, self._left = enough, 2
+
+    def doing(self, project: str, share: float, text: str) -> None:
+        assert 0.0 <= share <= 1.0
+        if self._enough is not None and self._enough in text:
+            self._left -= 1
+            if not self._left:
+                raise Stopped
+
+    def done(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def begin(home: Path) -> tuple[place.Plan, Engine]:
+    plan = place.plan(home, 8, UNTIL)
+    return plan, forking(open_engine(home, "ada", create=True))
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, Listener]]:
+    """A demo that was stopped while it was asked, and gone on with."""
+    root = tmp_path_factory.mktemp("served")
+    originals, tales = shipped(root / "originals"), (Tale("sites", 1, asked=2.0, learns=True),)
+    plan, engine = begin(root / "home")
+    with pytest.raises(Stopped):
+        replay(plan, tales, originals, engine, Listener(enough=f"requests of {UNTIL - timedelta(days=1):%d %b}"))
+    listener = Listener()
+    replay(plan, tales, originals, engine, listener)
+    yield engine, listener
+    engine.close()
+
+
+@pytest.mark.slow
+def test_what_came_is_asked_told_and_learnt_also_by_a_demo_that_goes_on(played: tuple[Engine, Listener]) -> None:
+    engine, listener = played
+    weeks = json.loads((engine.home / place.PROJECTS / "sites.json").read_text())
+    asked = [len(week["requests"]) for week in weeks]
+    assert len(weeks) == 2 and asked[0] == 21 and [len(week["labels"]) for week in weeks] == asked
+    assert [(batch.rows, batch.by) for batch in engine.feedback("sites")] == [
+        (rows, "the scoring server") for rows in reversed(asked)
+    ]
+    figures = engine.requests("sites", clock.now() + timedelta(minutes=1)).figures
+    assert figures.requests >= sum(asked) and figures.failures == figures.refused == 0
+    assert figures.p50 is not None and {each.name for each in figures.by_version} <= {"sites@1", "sites@2"}
+    lessons = engine.learner("sites").lessons
+    assert lessons and lessons[-1].parent == "sites@1" and lessons[-1].learnt.rows == asked[0]
+    assert any(line.startswith("sites@2") for line in listener.lines)
+    assert not Workspace(engine.home).is_locked(place.LOCK) and engine.verify_audit().ok
+
+
+def kept_for(home: Path) -> list[psutil.Process]:
+    """The processes that are there because the demo at ``home`` is open."""
+    words = ("engine.serving.worker", "console.demo.attendant")
+    found = (each for each in psutil.process_iter(["cmdline"]) if set(words) & set(each.info["cmdline"] or ()))
+    return [each for each in found if str(home) in " ".join(each.info["cmdline"])]
+
+
+@pytest.mark.slow
+def test_an_open_demo_is_asked_and_nothing_of_that_outlives_whoever_had_it_open(
+    played: tuple[Engine, Listener],
+) -> None:
+    engine, _ = played
+    before = requests(engine)
+    opens = (
+        "import sys; from pathlib import Path; from console.demo.attendant import attended\n"
+        "with attended(Path(sys.argv[1]), None, {'sites': 5.0}): sys.stdin.read()"
+    )
+    root = Path(console.demo.attendant.__file__).resolve().parents[2]
+    for killed in (True, False):
+        process = subprocess.Popen([sys.executable, "-c", opens, str(engine.home)], stdin=subprocess.PIPE, cwd=root)
+        until(lambda: len(kept_for(engine.home)) == 2)
+        there = kept_for(engine.home)
+        if killed:
+            process.kill()
+        else:
+            until(lambda: requests(engine) > before)
+        process.communicate()
+        assert psutil.wait_procs(there, 60)[1] == [], killed
+
+
+def requests(engine: Engine) -> int:
+    return engine.requests("sites", clock.now() + timedelta(minutes=1)).figures.requests
+
+
+def until(holds: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if holds():
+            return
+        clock.pause(0.1)
+    raise AssertionError("it never came to that")
+
+
+def test_rows_come_as_they_lie_in_what_is_live(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="Nothing of sites is live"):
+        live_rows(tmp_path, "sites", 3)
+    data = tmp_path / "live" / "sites" / "data"
+    data.mkdir(parents=True)
+    document = {
+        "settings": {"data": {"key": ["id"], "time": "at", "target": "late"}}, "model": {"features": ["x", "seen"]}
+    }  # fmt: skip
+    (data.parent / "version.json").write_text(json.dumps(document))
+    at = [UNTIL + timedelta(hours=hour) for hour in range(4)]
+    table = pa.table({
+        "id": [1, 2, 3, 4], "at": at, "x": [0.5, float("nan"), 1.0, None], "seen": at, "late": [1, 0, None, None],
+    })  # fmt: skip
+    pq.write_table(table.slice(0, 2), data / "part-00001.parquet")
+    pq.write_table(table.slice(2), data / "part-00002.parquet")
+    rows = live_rows(tmp_path, "sites", 3)
+    assert rows.requests == [
+        {"id": number, "x": x, "seen": at[number - 1].isoformat()} for number, x in ((2, None), (3, 1.0), (4, None))
+    ]
+    assert rows.keys == [{"id": 2}, {"id": 3}, {"id": 4}] and rows.labelled == [True, False, False]
+
+
+def test_weeks_hold_what_was_not_known_and_was_said_by_then() -> None:
+    at = [UNTIL + timedelta(days=3 * number) for number in range(6)]
+    keys = [{"id": number} for number in range(6)]
+    rows = Rows(keys, keys, [each.isoformat() for each in at], [True, False, False, False, False, False])
+    said = [{"id": str(n), "label": n, "time": clock.stamp(at[n] + timedelta(hours=1))} for n in (1, 2, 4, 5)]
+    weeks = weeks_of(rows, said, at[5])
+    assert [[each["id"] for each in week.requests] for week in weeks] == [[1, 2], [4]]
+    assert [week.until for week in weeks] == [said[1]["time"], said[2]["time"]]
+    assert [week.labels for week in weeks] == [said[:2], [said[2]]]
+
+
+def test_callers_come_independently_of_each_other_and_as_often_as_is_said() -> None:
+    drawn = list(itertools.islice(gaps(4.0, "diamonds"), 4000))
+    assert statistics.mean(drawn) == pytest.approx(0.25, rel=0.1)
+    assert statistics.stdev(drawn) == pytest.approx(0.25, rel=0.1)
+
+
+def test_a_project_that_is_retrained_each_month_has_its_moments_too() -> None:
+    assert moments(samples() / "phishing", 1, UNTIL) == [datetime(2026, 11, 1, 5, tzinfo=UTC)]
+    assert len(moments(samples() / "phishing", 5, UNTIL)) == 5
