@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.batch_mutants import BATCH
 from benchmarks.compiled_mutants import COMPILED
+from benchmarks.demo_mutants import DEMO
 from benchmarks.fleet_mutants import FLEET
 from benchmarks.learn_mutants import LEARN
 from benchmarks.makers_mutants import MAKERS
@@ -11,4 +12,4 @@ from benchmarks.requests_mutants import REQUESTS
 from benchmarks.serving_mutants import SERVING
 from benchmarks.tokens_mutants import TOKENS
 
-ANSWERING = (*BATCH, *COMPILED, *FLEET, *LEARN, *MAKERS, *REQUESTS, *SERVING, *TOKENS)
+ANSWERING = (*BATCH, *COMPILED, *DEMO, *FLEET, *LEARN, *MAKERS, *REQUESTS, *SERVING, *TOKENS)

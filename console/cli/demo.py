@@ -45,10 +45,11 @@ def _options() -> list[click.Parameter]:
 )  # fmt: skip
 @click.pass_obj
 def demo(session: Session, no_console: bool, weeks: int) -> int:
-    """A workspace with two sample projects and a history that is really run, before one's eyes, in the console.
+    """A workspace with three sample projects and a history that is really run, before one's eyes, in the console.
 
     A demo that was made before is opened as it is; one that was cut off is gone on with. Without a terminal, and with
-    --no-console, it is made first, which takes a minute or two.
+    --no-console, it is made first, which takes two or three minutes. While its console is open the demo keeps a server
+    on this machine (port 8485, or another where that is taken), and asks it now and then; both end with the console.
     """
     from console.demo import place
     from console.demo.progress import is_replayed
@@ -73,6 +74,8 @@ def demo(session: Session, no_console: bool, weeks: int) -> int:
         code = run_console(plan.home, session.operator, proof=session.proof)
     if is_replayed(plan.home):
         say(f"The demo goes on being replayed; watch it: {session.act('demo')}")
+    else:
+        say(f"The demo's server has ended with its console; another one: {session.act('serve')}")
     return code
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from console.demo.replay import ReplayObserver
 
 LOG = "replay.log"
+DONE = "done"  # what a project's story is said to be at its end
 _FILE = "progress.json"
 _SECONDS = 0.5  # between two writings; a person reads no faster
 
@@ -80,9 +81,9 @@ def _again(home: Path) -> str:
 
 def _line(weeks: int, doing: Mapping[str, Any]) -> str:
     """What matters most comes first: a narrow screen shows only that."""
-    parts = {name: re.fullmatch(r"week (\d+): (.*)", str(text)) for name, text in sorted(doing.items())}
-    at_work = {name: found for name, found in parts.items() if found is not None}
-    week = min((int(found[1]) for found in at_work.values()), default=1)
+    parts = {name: re.fullmatch(r"(?:week (\d+): )?(.+)", str(text)) for name, text in sorted(doing.items())}
+    at_work = {name: found for name, found in parts.items() if found is not None and found[2] != DONE}
+    week = min((int(found[1]) for found in at_work.values() if found[1]), default=weeks if at_work else 1)
     doings = "".join(f" · {name}: {plain(found[2], 40)}" for name, found in at_work.items())
     return f"Replaying week {week} of {weeks}; keys work meanwhile{doings}"
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from console.demo import repository
 from console.demo.learning import Learning
 from console.demo.place import Plan
+from console.demo.progress import DONE
 from console.demo.server import DemoServer
 from console.demo.story import REHEARSAL, Decision, Tale, decide, measured
 from console.demo.traffic import Traffic
@@ -117,7 +118,7 @@ class Replay:
             self._be_asked()
         self._learn()
         self._look_at_health()
-        self._told.doing(tale.project, 1.0, "done")
+        self._told.doing(tale.project, 1.0, DONE)
 
     def _be_asked(self) -> None:
         """From the first version on that is live."""

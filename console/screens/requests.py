@@ -49,8 +49,8 @@ class RequestsPage(Charted):
         shown = found.requests > 0 and curves is None
 
         def above(width: int) -> list[Line]:
-            lines = request_lines(report, at, width - 2)
-            none = f"Nothing answers requests of {self.project}: 'realtime = true' in [serve] of its manifest does."
+            lines = request_lines(report, at, width - 2, strip=shown)
+            none = f"Nobody answers requests for {self.project}; it takes 'realtime = true' in [serve] of its manifest."
             lines = lines or wrapped(none, width - 2, tone="dim")
             return indented([*lines, EMPTY, *chart_heading(curves, times=times)] if curves is not None else lines)
 

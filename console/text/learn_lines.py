@@ -27,6 +27,7 @@ def learner_lines(found: Learner, now: datetime, width: int, *, strip: bool) -> 
     if drawn is None:
         return [*lines, *wrapped(f"Nothing was learnt yet. {_next(found)}", width)]
     lines.append(curve_heading(drawn))
+    lines += wrapped(in_all(found), width, tone="dim")
     if strip:
         lines += [*strip_lines(drawn, now, width), line()]
     return lines
@@ -34,7 +35,7 @@ def learner_lines(found: Learner, now: datetime, width: int, *, strip: bool) -> 
 
 def lesson_lines(found: Learner, now: datetime, width: int) -> list[Line]:
     """The versions that learnt, the newest first."""
-    return [each for lesson in found.lessons[:SHOWN] for each in _lesson(lesson, now, width)]
+    return [each for lesson in found.lessons[:SHOWN] for each in (line(), *_lesson(lesson, now, width))]
 
 
 def _standing(found: Learner, now: datetime, width: int) -> list[Line]:
@@ -76,15 +77,10 @@ def curve_of(found: Learner) -> Timeline | None:
     """How the newest versions did while they learnt, and their parents on the same rows; None where nobody has.
 
     Of versions that learnt from the same parent, the newest is drawn: the others have learnt part of the same."""
-    newest: dict[str, Lesson] = {}
-    for lesson in found.lessons:
-        if lesson.learnt.curve:
-            newest.setdefault(lesson.parent, lesson)
-    if not newest:
+    drawn = _drawn(found)
+    if not drawn:
         return None
-    lessons = sorted(newest.values(), key=lambda each: each.learnt.until)
-    metric = lessons[-1].learnt.metric
-    drawn = [each for each in lessons if each.learnt.metric == metric]
+    metric = drawn[-1].learnt.metric
     points = sorted((point for each in drawn for point in _points(each)), key=lambda point: (point.at, point.of_live))
     marks = tuple(
         Mark(moment(each.learnt.until), f"@{each.version.number}", "release")
@@ -92,6 +88,27 @@ def curve_of(found: Learner) -> Timeline | None:
         if each.version.live_from is not None
     )
     return Timeline(metric, tuple(points), marks, None, points[-1].at)
+
+
+def _drawn(found: Learner) -> list[Lesson]:
+    """The lessons that are drawn, the oldest first."""
+    newest: dict[str, Lesson] = {}
+    for lesson in found.lessons:
+        if lesson.learnt.curve:
+            newest.setdefault(lesson.parent, lesson)
+    lessons = sorted(newest.values(), key=lambda each: each.learnt.until)
+    return [each for each in lessons if each.learnt.metric == lessons[-1].learnt.metric]
+
+
+def in_all(found: Learner) -> str:
+    """What the curve comes to over all its labels: the learner, and the parents as they were."""
+    points = [point for lesson in _drawn(found) for point in lesson.learnt.curve]
+    rows = sum(point.rows for point in points)
+    learner, parent = (
+        cells.number(sum(point.rows * value for point, value in zip(points, values, strict=True)) / rows)
+        for values in ([point.value for point in points], [point.frozen for point in points])
+    )
+    return f"Over all {rows:,} labels: the learner {learner}, its parent as it was {parent}."
 
 
 def _points(lesson: Lesson) -> Sequence[TimelinePoint]:

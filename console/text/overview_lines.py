@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from console.text import cells, duty_lines, news_lines, schedule_lines
 from console.text.lines import Line, Span, Tone, cut, ends, fit, line, wrapped
+from console.text.request_rate import rate
 from engine.text import plain
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ def detail(status: ProjectStatus, now: datetime, width: int) -> Sequence[Line]:
         lines.append(line("   ", Span(cut(said, width - 6), "dim")))
     if status.rollback_to is not None:
         lines.append(line("   ", Span("R", "key"), f" would roll back to {cells.way_back(status)}"))
+    if status.per_second is not None:
+        lines.append(line("   ", Span("e", "key"), f" {rate(status.per_second)} requests are answered"))
     return lines[:DETAIL]
 
 

@@ -31,7 +31,9 @@ def _waiting(status: ProjectStatus, now: datetime) -> Span:
         return Span(cells.NOTHING, "dim")
     newest = status.candidates[0]
     more = f" and {len(status.candidates) - 1} more" if len(status.candidates) > 1 else ""
-    return Span(f"{short(newest.label)} {cells.comparison(newest)}{more}", "watch")
+    # By how much nobody can tell has no room here; the card has it, with its interval.
+    told = "cannot tell" if newest.comparison == "cannot tell" else cells.comparison(newest)
+    return Span(f"{short(newest.label)} {told}{more}", "watch")
 
 
 PROJECTS: tuple[Column[ProjectStatus], ...] = (

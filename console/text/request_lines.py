@@ -18,6 +18,7 @@ from engine.text import plain
 
 STRIP, MOST_LINES, MOST_WORST = 30, 12, 3
 _NAME = 24
+_BESIDE = 20  # what stands beside the bars
 
 
 def took(seconds: float | None) -> str:
@@ -49,12 +50,15 @@ def summary(found: RequestFigures) -> list[Line]:
     ]
 
 
-def request_lines(report: RequestReport, now: datetime, width: int) -> list[Line]:
-    """The whole section; of a project that is not served and never was, nothing."""
+def request_lines(report: RequestReport, now: datetime, width: int, *, strip: bool = False) -> list[Line]:
+    """The whole section; of a project that is not served and never was, nothing. ``strip``: what there is no chart of
+    as a line of bars."""
     found = report.figures
     if not report.served and not found.requests and not report.count:
         return []
-    lines = [fit(each, width) for each in summary(found)]
+    lines = [fit(each, width) for each in (*_now(report), *summary(found))]
+    if strip and found.requests:
+        lines.append(fit(_strip(found.points, width), width))
     if found.errors:
         said = ", ".join(f"{kind} {count:,}" for kind, count in found.errors)
         tone: Tone = "watch" if found.failures else "dim"
@@ -65,6 +69,25 @@ def request_lines(report: RequestReport, now: datetime, width: int) -> list[Line
         if len(tallies) > 1 or (tallies and title == "BY VERSION"):
             lines += [EMPTY, *_tallied(title, tallies, found.requests, width)]
     return [*lines, EMPTY, *kept_lines(report, now, width), *_capacity(report, now, width)]
+
+
+def _now(report: RequestReport) -> list[Line]:
+    """How many came of late, where any did: over an hour or a month that is not seen any more."""
+    if report.lately is None:
+        return []
+    return [line(Span(rate(report.lately), "strong"), "  of late")]
+
+
+def _strip(points: Sequence[RequestPoint], width: int) -> Line:
+    """Requests a second over time, the newest last."""
+    most = max(each.per_second for each in points)
+    bars = "".join(_bar(each.per_second / most) for each in points[-max(1, width - _BESIDE) :])
+    return line(Span(bars, "ok"), Span(f"  at most {rate(most)}", "dim"))
+
+
+def _bar(share: float) -> str:
+    """What came at all is seen."""
+    return " " if share <= 0 else cells.BARS[round(share * (len(cells.BARS) - 1))]
 
 
 def _capacity(report: RequestReport, now: datetime, width: int) -> list[Line]:

@@ -26,7 +26,8 @@ RATE_OF = timedelta(minutes=2)
 class RequestReport:
     """``served``: requests are answered, as the manifest in force says. ``blocks``: the newest of ``count``, which have
     ``bytes`` and ``rows`` in all, the oldest of them of ``oldest``. ``rules``: how they are kept.
-    ``skew``: the newest check of what is in the log; ``capacity``: what the newest load test came to."""
+    ``skew``: the newest check of what is in the log; ``capacity``: what the newest load test came to; ``lately``:
+    requests a second of the last minutes, None where there were none."""
 
     project: str
     served: bool
@@ -39,6 +40,7 @@ class RequestReport:
     oldest: datetime | None
     skew: SkewCheck | None = None
     capacity: Capacity | None = None
+    lately: float | None = None
 
 
 def of_project(db: sqlite3.Connection, project: str, now: datetime, last: timedelta) -> RequestReport:
@@ -59,6 +61,7 @@ def of_project(db: sqlite3.Connection, project: str, now: datetime, last: timede
         oldest=held.oldest,
         skew=skew_book.last(db, project),
         capacity=capacities.newest(db, project),
+        lately=rates(db, [project], now).get(project),
     )
 
 

@@ -44,6 +44,7 @@ def test_the_learner_shows_its_rule_its_curve_and_what_it_learnt(
         await desk.press("8", "down", "L")
         await desk.see("It learns every 1 h where 100 labels are new")
         await desk.see("accuracy WHILE IT LEARNT")
+        await desk.see("Over all 200 labels: the learner 0.835, its parent as it was 0.800.")
         await desk.see("2 batches came, 1 of them quarantined")
         if size == WIDE:
             await desk.see("200 labels on top of flights@11, 3.1% of decisions changed")

@@ -84,9 +84,19 @@ def unwrapped(lines: Sequence[Line]) -> str:
     return " ".join(plain_text(lines).split())
 
 
+def test_how_many_come_now_stands_first_and_where_there_is_no_chart_bars_stand_for_it() -> None:
+    lines = request_lines(replace(REPORT, lately=16.9), NOW, 78, strip=True)
+    assert plain_text(lines[:1]).strip() == "16.9/s  of late"
+    bars, beside = plain_text(lines[3:4]).split("  ")
+    assert beside.strip().startswith("at most ") and len(bars) == 58 and bars.count("█") >= 1 and " " not in bars
+    without = plain_text(request_lines(REPORT, NOW, 78))
+    assert "of late" not in without and "at most 1" not in without.split("log:")[0]
+
+
 @pytest.mark.parametrize("width", [40, 78, 120])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    lines = [*request_lines(REPORT, NOW, width), *point_lines(REPORT.figures.points, width)]
+    report = replace(REPORT, lately=3.0)
+    lines = [*request_lines(report, NOW, width, strip=True), *point_lines(REPORT.figures.points, width)]
     assert max(map(width_of, lines)) <= width
 
 
@@ -123,8 +133,8 @@ def test_the_overview_has_requests_a_second_where_there_are_any(console: Console
         served = replace(first, per_second=123.4)
         desk.engine.overview_now = replace(desk.engine.overview_now, projects=(served, *others))
         desk.engine.commits += 1
+        await desk.see("e 123/s requests are answered")
         if size == WIDE:
             await desk.see("REQ/S")
-            await desk.see("123/s")
 
     console(story, size)
