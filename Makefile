@@ -114,14 +114,15 @@ docs: setup
 	$(DOCS)/bin/mkdocs build --strict --clean; \
 	echo "The site is made: $(CURDIR)/site/index.html"
 
-# Eight locks that agree: the product with all tools, the product alone, the product for [compute], for notifications, for
-# databases and for the SSH door, what makes the site of docs/, and uv alone for the first step of setup.
+# Locks that agree: the product with all tools, the product alone, the product for [compute], for MLflow, notifications,
+# ONNX, databases and the SSH door, what makes the site of docs/, and uv alone for the first step of setup.
 lock: setup
-	$(LOCK) $(ARGS) --extra dask --extra mlflow --extra notify --extra sql --extra ssh --group dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) $(ARGS) --extra dask --extra mlflow --extra notify --extra onnx --extra sql --extra ssh --group dev pyproject.toml -o requirements/dev.txt
 	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
 	$(LOCK) --extra dask pyproject.toml -c requirements/dev.txt -o requirements/dask.txt
 	$(LOCK) --extra mlflow pyproject.toml -c requirements/dev.txt -o requirements/mlflow.txt
 	$(LOCK) --extra notify pyproject.toml -c requirements/dev.txt -o requirements/notify.txt
+	$(LOCK) --extra onnx pyproject.toml -c requirements/dev.txt -o requirements/onnx.txt
 	$(LOCK) --extra sql pyproject.toml -c requirements/dev.txt -o requirements/sql.txt
 	$(LOCK) --extra ssh pyproject.toml -c requirements/dev.txt -o requirements/ssh.txt
 	$(LOCK) --group docs -c requirements/dev.txt -o requirements/docs.txt

@@ -32,6 +32,7 @@ from engine.runs.steps import holding, sandbox
 from engine.runs.warm import step_servers
 from engine.schedule import lease, unit
 from engine.schedule.due import due_after
+from engine.scoring import here
 from engine.storage import loss
 from engine.storage.free_space import too_little
 from engine.storage.last_backup import way_back
@@ -71,7 +72,7 @@ def examine(
         found = live.get(project.name)
         if found is not None:
             findings.append(_live(workspace, store, *found, mend=mend))
-            findings += _unheld(store, *found)
+            findings += _of_document(store, *found)
         findings += [_stored(store, what, version) for what, version in needed]
         findings += origin.findings(project.name, project.path)
         findings += lacking(project.name, Path(project.path))
@@ -289,15 +290,15 @@ def _live(workspace: Workspace, store: ObjectStore, live: LiveRelease, digest: s
         return DoctorFinding(what, "failing", str(error))
 
 
-def _unheld(store: ObjectStore, live: LiveRelease, digest: str) -> list[DoctorFinding]:
-    """What is live and says that nothing is to hold its steps."""
+def _of_document(store: ObjectStore, live: LiveRelease, digest: str) -> list[DoctorFinding]:
+    """What is live and says that nothing is to hold its steps, or is scored here otherwise than it says."""
     try:
-        settings = documents.load(store, digest).settings
+        document = documents.load(store, digest)
     except Damage:
         return []  # The finding of the live version tells it.
-    spec = spec_of(settings)
-    what = f"sandbox of {live.project}"
-    return [replace(holding.finding(spec, None), what=what)] if spec.off is not None else []
+    spec, by = spec_of(document.settings), here.finding(live.label, document.scorer)
+    unheld = [replace(holding.finding(spec, None), what=f"sandbox of {live.project}")] if spec.off is not None else []
+    return [*unheld, *([by] if by is not None else [])]
 
 
 def _kept(db: sqlite3.Connection, project: str) -> list[tuple[str, Version]]:

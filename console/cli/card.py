@@ -65,7 +65,7 @@ def print_contents(content: VersionDocument, digest: str, rehearsed: str) -> Non
 
 def _compiled(content: VersionDocument) -> str:
     files = content.scorer.files
-    return f"; as compiled tables {cells.size(sum(file.size for file in files))}" if files else ""
+    return f"; as {content.scorer.words} {cells.size(sum(file.size for file in files))}" if files else ""
 
 
 def _on(code: CodeSection) -> str:

@@ -88,6 +88,7 @@ def _lived(version: Version, now: datetime) -> str:
 def show(session: Session, version: str) -> None:
     """One version: how it was judged, on what evidence, and all that it holds. For example: show flights@12"""
     from engine.release.rehearsals import sentence
+    from engine.scoring.here import said_here
     from engine.versions.document import written
 
     now = session.now()
@@ -96,7 +97,7 @@ def show(session: Session, version: str) -> None:
         if session.json:
             said = documents.said_of(engine.remarks(version))
             came = {"origin": bundle_documents.origin(engine.origin(version))}
-            made = {**written(content), "scored_by": content.scorer.sentence}
+            made = {**written(content), "scored_by": said_here(content.scorer)}
             document({**documents.version(engine.version(version)), **made, **said, **came})
             return
         card, rehearsed = engine.card(version, now), engine.version(version).rehearsed

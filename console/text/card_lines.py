@@ -11,6 +11,7 @@ from console.text import cells
 from console.text.health_table import TONES
 from console.text.lines import SENTENCE, Line, Span, Tone, beside, cells_of, cut, fit, line, pad, wrapped
 from console.text.remark_lines import remark_lines
+from console.text.scorer_lines import scorer_lines
 from console.text.tables import STATE_TONES, short
 from engine.records import Change, Gate, GateVerdict, Metric
 from engine.release.records import DecisionCard
@@ -55,7 +56,8 @@ def _card(card: DecisionCard, now: datetime, width: int, *, whole: bool, evidenc
         left = inner - 2 - RIGHT
         right = _stacked(_segments(card, RIGHT), _changes(card, RIGHT))
         body = beside(_gates(card.gates, left, whole=evidence), right, left, RIGHT)
-    return [(Span(" "), *each) if each else () for each in (*top, *body, *_past(card, inner))]
+    by = [*scorer_lines(card.scorer, inner), ()] if whole and card.scorer is not None else []
+    return [(Span(" "), *each) if each else () for each in (*top, *body, *by, *_past(card, inner))]
 
 
 def _stacked(*parts: list[Line]) -> list[Line]:

@@ -72,14 +72,15 @@ def export_lines(found: Export, width: int) -> list[Line]:
     return [*wrapped(plain(head), width, tone="strong"), EMPTY, *parity_lines(found.parity, width), EMPTY, *about]
 
 
-def parity_lines(found: Parity, width: int) -> list[Line]:
-    """How both answers were compared: the verdict, the figures, the kinds of row, the worst rows."""
+def parity_lines(found: Parity, width: int, what: str = "EXPORT") -> list[Line]:
+    """How both answers were compared: the verdict, the figures, the kinds of row, the worst rows. ``what``: what
+    answered beside the version."""
     good = wrapped("✓ It answers as the version does.", width, tone="ok")
     bad = wrapped("■ It does not answer as the version does:", width, tone="failing")
     bad += [each for why in found.why for each in wrapped(f"· {plain(why, SENTENCE)}", width, indent="  ", first="")]
     return [
         *(good if found.holds else bad), EMPTY, *_figures(found, width), EMPTY, *_kinds(found), EMPTY,
-        *_worst(found.worst, width),
+        *_worst(found.worst, width, what),
     ]  # fmt: skip
 
 
@@ -116,11 +117,11 @@ def _kind(name: str, group: Group) -> Line:
     return line(rows, figures)
 
 
-def _worst(rows: tuple[WorstRow, ...], width: int) -> list[Line]:
+def _worst(rows: tuple[WorstRow, ...], width: int, what: str) -> list[Line]:
     if not rows:
         return [line(Span("No row differs.", "dim"))]
     both = max(8, (width - 9 - 12 - 2) // 2 - 8)
-    answers = f"  {pad('VERSION', both)}  {pad('EXPORT', both)}"
+    answers = f"  {pad('VERSION', both)}  {pad(what, both)}"
     titles = f"{pad('WORST ROW', 9, right=True)}{answers}{pad('OFF BY', 9, right=True)}  OF"
     lines: list[Line] = [(Span(titles, "head"),)]
     for each in rows:

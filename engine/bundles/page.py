@@ -69,7 +69,7 @@ def _holds(document: VersionDocument, absent: Set[str]) -> Iterable[tuple[str, s
     compiled = document.scorer.files
     if compiled:
         size = in_words(sum(each.size for each in compiled))
-        yield "compiled/", f"{_files(compiled)}, {size}: tables that score as the model does"
+        yield "compiled/", f"{_files(compiled)}, {size}: {document.scorer.words}, which score as the model does"
     if "data" not in absent:
         yield "data/", f"{data.rows:,} rows, {data.columns:,} columns{until}"
     yield "schema.json", f"{len(document.schema['columns']):,} columns"

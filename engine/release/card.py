@@ -18,6 +18,7 @@ from engine.release.history import live_deployment
 from engine.release.plan import refusal
 from engine.release.records import BacktestLine, DecisionCard
 from engine.runs.steps import holding
+from engine.scoring.here import said_here
 from engine.storage.objects import ObjectStore
 from engine.text import plain, short_revision
 from engine.versions import absent_data, catalog, code, origins
@@ -71,7 +72,8 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
         judged_here=here,
         judged_there=document.metrics.sentence,
         without=absent_data.sentence(document) if absent_data.is_absent(store, document) else None,
-        scored_by=document.scorer.sentence if document.scorer.asked else "",
+        scored_by=said_here(document.scorer) if document.scorer.asked else "",
+        scorer=document.scorer,
     )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from engine.access.approval import Policy
     from engine.versions.judged_here import JudgedHere
     from engine.versions.origins import Origin
-    from engine.versions.records import SegmentValues
+    from engine.versions.records import ScorerSection, SegmentValues
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,8 @@ class DecisionCard:
     """What of it is not here and where that is to be had, as a half sentence."""
     scored_by: str = ""
     """What it is scored by, with the evidence, or why by nothing quicker; "" where nobody asked when it was made."""
+    scorer: ScorerSection | None = None
+    """The same, whole: every form that was tried, and how it answered on the holdout."""
 
     @property
     def held_against_live(self) -> bool:

@@ -145,7 +145,7 @@ def _scorer(old: ScorerSection, new: ScorerSection) -> tuple[Change, ...]:
     """That it is scored by something else than the other: its answers are alike, how soon they come is not."""
     if old.maker == new.maker:
         return ()
-    return (Change("scorer", f"{old.words} → {new.words}", tuple(each for each in (new.why,) if each)),)
+    return (Change("scorer", f"{old.words} → {new.words}", tuple(each for each in (new.reason,) if each)),)
 
 
 def _settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Change:

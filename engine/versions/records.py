@@ -307,12 +307,6 @@ class ScorerSection:
         said = "; ".join(each.why for each in self.tried)
         return f"{said}; as ONNX: {self.why}" if self.why else said
 
-    @property
-    def last_parity(self) -> Parity | None:
-        """The evidence of what was tried last, of all that answered on the holdout."""
-        known = [each.parity for each in self.tried if each.parity is not None]
-        return self.parity or (known[-1] if known else None)
-
 
 _SCORED_BY = {"compiled": "compiled tables", "onnx": "ONNX", "process": "a process of its own"}
 

@@ -88,7 +88,8 @@ class Graph:
             labels = labels.astype("float64")
         if len(parts[0]) == 1:
             return said, labels.tobytes()
-        chances = numpy.concatenate([part[1].reshape(len(part[0].ravel()), -1) for part in parts]).astype("float64")
+        shaped = [part[1] if part[1].ndim == 2 else part[1].reshape(-1, 1) for part in parts]
+        chances = numpy.concatenate(shaped).astype("float64")
         said["columns"] = int(chances.shape[1])
         return said, labels.tobytes() + chances.tobytes()
 
