@@ -8,8 +8,9 @@ from benchmarks.demo_mutants import DEMO
 from benchmarks.fleet_mutants import FLEET
 from benchmarks.learn_mutants import LEARN
 from benchmarks.makers_mutants import MAKERS
+from benchmarks.onnx_mutants import ONNX
 from benchmarks.requests_mutants import REQUESTS
 from benchmarks.serving_mutants import SERVING
 from benchmarks.tokens_mutants import TOKENS
 
-ANSWERING = (*BATCH, *COMPILED, *DEMO, *FLEET, *LEARN, *MAKERS, *REQUESTS, *SERVING, *TOKENS)
+ANSWERING = (*BATCH, *COMPILED, *DEMO, *FLEET, *LEARN, *MAKERS, *ONNX, *REQUESTS, *SERVING, *TOKENS)

@@ -22,7 +22,7 @@ MAKERS = (
     Fault("scored by: tables: no link is followed", _MADE, "any(each.is_symlink() or not each.is_file() for each in there)", "any(not each.is_file() for each in there)", _COMPILING),
     Fault("scored by: tables: a bug in reading them costs no version", _MADE, "    except Exception as error:  # noqa: BLE001", "    except KeyboardInterrupt as error:  # noqa: BLE001", _COMPILING),
     Fault("scored by: tables: what a project scores itself is not compiled", _MADE, "    if never is not None:\n", "    if False:\n", _COMPILING),
-    Fault("scored by: a proof goes through the tables too", "engine/release/proof.py", '    if document.scorer.maker == "compiled":\n', "    if False:\n", _PROOF),
+    Fault("scored by: a proof goes through the tables too", "engine/release/proof.py", '    if document.scorer.maker == "process":\n        return\n', "    return\n", _PROOF),
     Fault("scored by: tables: its tables are files of the version", "engine/versions/document.py", "if document.scorer.files else {}", "if False else {}", _DOCUMENT),
     Fault("scored by: tables: its tables travel", "engine/bundles/contents.py", "    for each in document.scorer.files:\n", "    for each in ():\n", _DOCUMENT),
     Fault("scored by: tables: diff says that the maker is another", "engine/versions/diff.py", "    if old.maker == new.maker:\n", "    if True:\n", _DOCUMENT),

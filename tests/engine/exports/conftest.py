@@ -45,6 +45,13 @@ MODELS = {
         "make_pipeline(filled(), GradientBoostingClassifier(n_estimators=5, max_depth=3, random_state=1))", CLASSES,
     ),
     "nearest": ("make_pipeline(filled(), Odd())", CLASSES),
+    "net": ("make_pipeline(filled(), MLPClassifier((8,), max_iter=40, random_state=1))", CLASSES),
+    # skl2onnx puts some values into the bin beside theirs: 8 of 2,000 labels are others.
+    "binned": (
+        "make_pipeline(filled(), KBinsDiscretizer(5, encode='onehot-dense', quantile_method='averaged_inverted_cdf'),"
+        " MLPClassifier((4,), max_iter=40, random_state=1))",
+        CLASSES,
+    ),
 }
 # An estimator that no converter knows.
 ODD = """
