@@ -2,7 +2,8 @@
 
     benchmarks/serving_hour.py [--minutes 60] [--rate 200] [--beside 10] [--every 5] [--workers 2] [--home HOME]
 
-`leverframe serve` and `leverframe engine` run on a workspace of two projects (see `serving_ground.py`; --home keeps it).
+`leverframe serve` and `leverframe engine` run on a workspace of two projects (see `serving_ground.py`; --home keeps
+it).
 Requests go to the compiled one at --rate a second and to the one with a process at --beside; every --every minutes the
 other version of one of them is made live by the verb. Each minute has a line; the table of memory at the end is by
 process that lived from the first minute to the last. It ends with 1 where a request failed, was answered by the old
@@ -119,7 +120,7 @@ def hour(given: argparse.Namespace, home: Path, folder: Path) -> int:
         seen: dict[int, Seen] = {}
         at_first = {pid for pid, name in ground.tree("server", server.pid).items() if name == "worker"}
         looked(seen, roots)
-        threads = [threading.Thread(target=lambda load=load: asyncio.run(load.run())) for load in loads]  # type: ignore[misc]
+        threads = [threading.Thread(target=lambda load=load: asyncio.run(load.run())) for load in loads]
         for each in threads:
             each.start()
         minutes, began, moves = Minutes(loads), time.monotonic(), 0
@@ -148,12 +149,14 @@ def _kept(home: Path) -> int:
 
 
 def told(
-    loads: Sequence[ground.Load], seen: dict[int, Seen], lasting: set[int], moves: int, died: int, alerts: list[dict[str, Any]]
-) -> int:
+    loads: Sequence[ground.Load], seen: dict[int, Seen], lasting: set[int], moves: int, died: int,
+    alerts: list[dict[str, Any]],
+) -> int:  # fmt: skip
     wrong = died
     for load in loads:
         found = sorted(load.seconds)
-        print(f"{load.asking.project}: " + ", ".join(f"{name} {count:,}" for name, count in sorted(load.counts.items())))
+        counts = ", ".join(f"{name} {count:,}" for name, count in sorted(load.counts.items()))
+        print(f"{load.asking.project}: {counts}")
         print(f"  failed: {load.failed:,} {dict(load.failures) if load.failures else ''}")
         shares = (0.5, 0.9, 0.99, 0.999, 1.0)
         print("  " + ", ".join(f"p{share * 100:g} {ground.percentile(found, share) * 1e3:.1f} ms" for share in shares))
