@@ -10,7 +10,8 @@ from benchmarks.learn_mutants import LEARN
 from benchmarks.makers_mutants import MAKERS
 from benchmarks.onnx_mutants import ONNX
 from benchmarks.requests_mutants import REQUESTS
+from benchmarks.robust_mutants import ROBUST
 from benchmarks.serving_mutants import SERVING
 from benchmarks.tokens_mutants import TOKENS
 
-ANSWERING = (*BATCH, *COMPILED, *DEMO, *FLEET, *LEARN, *MAKERS, *ONNX, *REQUESTS, *SERVING, *TOKENS)
+ANSWERING = (*BATCH, *COMPILED, *DEMO, *FLEET, *LEARN, *MAKERS, *ONNX, *REQUESTS, *ROBUST, *SERVING, *TOKENS)

@@ -26,7 +26,7 @@ MAKERS = (
     Fault("scored by: tables: its tables are files of the version", "engine/versions/document.py", "if document.scorer.files else {}", "if False else {}", _DOCUMENT),
     Fault("scored by: tables: its tables travel", "engine/bundles/contents.py", "    for each in document.scorer.files:\n", "    for each in ():\n", _DOCUMENT),
     Fault("scored by: tables: diff says that the maker is another", "engine/versions/diff.py", "    if old.maker == new.maker:\n", "    if True:\n", _DOCUMENT),
-    Fault("scored by: a scorer's end that nobody wanted is counted", _WARM, "            self.ends.append(Ended(self._now(), said))\n", "", _STAYS),
+    Fault("scored by: a scorer's end that nobody wanted is counted", _WARM, "            self.ends.append(Ended(self._now(), said, waited))\n", "", _STAYS),
     Fault("scored by: a scorer's end that was wanted is none", _WARM, "        if not self._closed:\n            self.ends", "        if True:\n            self.ends", _STAYS),
     Fault("scored by: a scorer that died unasked costs no answer", _WARM, "            if not again and (unread or self._killed) and not self._closed:\n", "            if False:\n", _STAYS),
     Fault("scored by: rows are asked twice at most", _WARM, "if not again and (unread or self._killed)", "if (unread or self._killed)", _STAYS),

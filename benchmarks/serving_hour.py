@@ -7,7 +7,8 @@ it).
 Requests go to the compiled one at --rate a second and to the one with a process at --beside; every --every minutes the
 other version of one of them is made live by the verb. Each minute has a line; the table of memory at the end is by
 process that lived from the first minute to the last. It ends with 1 where a request failed, was answered by the old
-version or mixed, where a worker died, or where a process that lived to the end grew by more than a tenth and 16 MiB after its first tenth (ten minutes at least).
+version or mixed, where a worker died, or where a process that lived to the end grew by more than a tenth and
+16 MiB after its first tenth (ten minutes at least).
 """
 
 from __future__ import annotations

@@ -189,7 +189,8 @@ def _told(session: Session, found: Sequence[Alert], none: str) -> None:
 @reason_option
 @click.pass_obj
 def acknowledge(session: Session, number: int, reason: str) -> None:
-    """Say that you have taken alert NUMBER on; it stays open until a look finds it well, a broken glass is over."""
+    """Say that you have taken alert NUMBER on; it stays open until a look finds it well. That of a broken glass is
+    over, and a version that was taken out for its crashes is asked again."""
     with session.engine() as engine:
         _changed(session, engine.acknowledge(number, reason))
 
@@ -212,5 +213,7 @@ def snooze(session: Session, number: int, span: str, reason: str) -> None:
 def _changed(session: Session, alert: Alert) -> None:
     if session.json:
         document(alert_document(alert))
-    else:
-        _alert(alert, session.now())
+        return
+    _alert(alert, session.now())
+    if alert.resolved_why is not None:
+        say(f"It is over: {alert.resolved_why}.")

@@ -131,10 +131,13 @@ class HealthCommands(CanaryCommands):
 
     @changes("acknowledge alerts", least="operator", of="alert")
     def acknowledge(self, alert: int, reason: str) -> Alert:
-        """Say that somebody has taken an alert on."""
+        """Say that somebody has taken an alert on. A version that was taken out for its crashes is asked again then."""
         from engine.monitoring.alerts import alert_book
+        from engine.release import workers_agree
 
-        return alert_book.acknowledge(self._ledger, alert, checked_reason(reason), self.caller, clock.now())
+        now = clock.now()
+        taken = alert_book.acknowledge(self._ledger, alert, checked_reason(reason), self.caller, now)
+        return workers_agree.asked_again(self._ledger, taken, now)
 
     @changes("snooze alerts", least="operator", of="alert")
     def snooze(self, alert: int, until: datetime, reason: str) -> Alert:

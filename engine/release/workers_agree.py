@@ -14,16 +14,18 @@ from engine.monitoring.alerts.changes import SERVING
 from engine.monitoring.records import Alert, HealthFinding, Severity
 from engine.projects import in_force
 from engine.release import history
+from engine.requests import alarm
 from engine.scoring import beats, crashes, fleet
-from engine.scoring.reconcile import Disagreement, Live, disagreements
+from engine.scoring.reconcile import UNLOGGED, Disagreement, Live, disagreements
 from engine.storage.ledger import Ledger
 
 _TAKEN_OUT = f"{SERVING}:taken-out"
 _ACTS = {
     "differs": "it follows the ledger by itself; where it does not, end the process (that is its number)",
     "silent": "see whether its process hangs (that is its number); where it does, end it",
+    "hangs": "its server ends it and starts another; where it does not, end the process (that is its number)",
     "nobody": "leverframe serve answers requests again",
-    "taken-out": "roll back, or acknowledge this to have it asked again",
+    "taken-out": "roll back; or acknowledge this (key a, leverframe alerts ack), which has it asked again",
     "stood-in": "see why in the log of the server; roll back where the version is to blame",
     "unanswered": "see why in the log of the server; roll back where the version is to blame",
 }
@@ -37,18 +39,28 @@ def compared(db: sqlite3.Connection, locks: Path, now: datetime) -> Mapping[str,
     if not workers and not died:
         return {}
     live, out = history.live(db, in_force.served(db)), crashes.out(db)
+    known = {each.project for each in alert_book.open_alerts(db) if each.part == alarm.PART}
     return {
-        project: disagreements(
-            Live(project, found.label, found.seq, found.at, out.get((project, found.seq))), workers.values(), died, now
+        project: tuple(
+            each
+            for each in disagreements(
+                Live(project, found.label, found.seq, found.at, out.get((project, found.seq))), workers.values(), died,
+                now,
+            )
+            # Whoever cannot log raises an alert, but where the disk is so full that the ledger takes none.
+            if project not in known or not each.key.startswith(UNLOGGED)
         )
         for project, found in live.items()
-    }
+    }  # fmt: skip
 
 
 def tell(ledger: Ledger, locks: Path, now: datetime) -> None:
     """Raise an alert for each of them, and end those that are over; nothing is written where nothing has changed."""
     with ledger.read() as db:
-        found = compared(db, locks, now)
+        found = {
+            project: [each for each in those if not each.key.startswith(UNLOGGED)]
+            for project, those in compared(db, locks, now).items()
+        }
         known = [each for each in alert_book.open_alerts(db) if each.part == SERVING]
         open_now = {(each.project, each.key, each.severity, each.why) for each in known}
         projects = {*(project for project, those in found.items() if those), *(each[0] for each in open_now)}
@@ -62,6 +74,16 @@ def tell(ledger: Ledger, locks: Path, now: datetime) -> None:
             findings[alert.project] = [each for each in findings[alert.project] if each.key != _TAKEN_OUT]
         for project, live in history.live(db, projects).items():
             alert_book.record(db, project, live.number, findings[project], {SERVING}, None, now)
+
+
+def asked_again(ledger: Ledger, alert: Alert, now: datetime) -> Alert:
+    """``alert``, which was just acknowledged: where a version was taken out, every worker asks it again from now
+    on, and it is over. Where whoever acknowledged it was killed in between, ``tell`` does the same."""
+    if not _is_to_be_asked_again(alert):
+        return alert
+    with ledger.write() as db:
+        _ask_again(db, alert, now)
+        return alert_book.find(db, alert.id) or alert
 
 
 def _is_to_be_asked_again(alert: Alert) -> bool:

@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,6 +23,10 @@ FOLDER = "workers"
 MOST = 1000
 # One that compiles a large model says nothing for seconds; a move waits a minute for one that hangs (release).
 HANGS_AFTER = 30.0
+# One whose threads go on and whose loop does not waits for something that no request may wait for, and one that was
+# stopped does nothing at all.
+STUCK_AFTER = 10.0
+_GOES_ON = 3.0
 _MODE, _LONGEST = 0o640, 1 << 20
 
 
@@ -58,10 +62,21 @@ class Fallbacks:
 
 
 @dataclass(frozen=True)
+class Aside:
+    """What others are told of a worker beside its answers: when the loop that gives them ``turned`` last, by the
+    monotonic clock (None: now), and why requests are not logged at the moment, by project."""
+
+    turned: float | None = None
+    unlogged: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Beat:
     """What a worker said last. ``age``: seconds since then; None where it has not said anything yet.
 
-    ``lived``: for how many seconds it had been there when it said so.
+    ``lived``: for how many seconds it had been there when it said so. ``still``: seconds since the loop that answers
+    requests turned last, as far as anybody has heard; what is said comes from another thread. ``unlogged``: as in
+    ``Aside``.
     """
 
     worker: str
@@ -70,6 +85,14 @@ class Beat:
     answers: Mapping[str, Answering] = field(default_factory=dict)
     fallbacks: Mapping[str, Fallbacks] = field(default_factory=dict)
     lived: float = float("inf")
+    still: float = 0.0
+    unlogged: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def hangs(self) -> float | None:
+        """For how many seconds its loop has stood still while its other threads went on; None where it turns, or
+        nothing at all is heard."""
+        return self.still if self.age is not None and self.age <= _GOES_ON < self.still else None
 
 
 class Place:
@@ -81,14 +104,20 @@ class Place:
         self._path, self._began = locks / FOLDER / name, time.monotonic()
         self._file = self._held()
 
-    def say(self, answers: Mapping[str, Answering], fallbacks: Mapping[str, Fallbacks]) -> bool:
+    def say(
+        self, answers: Mapping[str, Answering], fallbacks: Mapping[str, Fallbacks], aside: Aside | None = None
+    ) -> bool:  # fmt: skip
         """Say what it answers with. Raises OSError. A file that was deleted under it is made and held anew: False."""
+        aside = aside or Aside()
         was_there = self._is_there()
         if not was_there:
             os.close(self._file)
             self._file = self._held()
+        now = time.monotonic()
         said = {
-            "at": time.monotonic(),
+            "at": now,
+            "turned": now if aside.turned is None else min(now, aside.turned),
+            "unlogged": {project: plain(why, 300) for project, why in aside.unlogged.items()},
             "began": self._began,
             "pid": os.getpid(),
             "answers": {project: asdict(each) for project, each in answers.items()},
@@ -123,9 +152,27 @@ class Place:
             os.close(file)
 
 
-def silent(said: Iterable[Beat]) -> set[int]:
-    """The processes that live, have said something, and nothing since for too long. Pure."""
-    return {each.pid for each in said if each.age is not None and each.age > HANGS_AFTER}
+def silent(said: Iterable[Beat], is_stopped: Callable[[int], bool] = lambda pid: False) -> set[int]:
+    """The processes that live, have said something, and nothing since for too long, or whose loop stands still. Pure.
+
+    ``is_stopped``: whether the system lets a process do nothing at all.
+    """
+    return {each.pid for each in said if each.age is not None and _is_silent(each, each.age, is_stopped)}
+
+
+def _is_silent(beat: Beat, age: float, is_stopped: Callable[[int], bool]) -> bool:
+    if age > HANGS_AFTER or (beat.hangs or 0.0) > STUCK_AFTER:
+        return True
+    return age > STUCK_AFTER and is_stopped(beat.pid)
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether the process was stopped by a signal (SIGSTOP), or by who traces it."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[:1] in (["T"], ["t"])
 
 
 def lives(locks: Path, name: str) -> bool:
@@ -222,6 +269,8 @@ def _read(name: str, raw: bytes, now: float) -> Beat:
             answers_of(said["answers"]),
             {plain(project, 200): _fallbacks(each) for project, each in said["fallbacks"].items()},
             max(0.0, float(said["at"]) - float(said["began"])),
+            max(0.0, now - float(said["turned"])),
+            {plain(project, 200): plain(str(why), 300) for project, why in said["unlogged"].items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError):  # It has not said anything yet, or not all of it.
         return Beat(name, 0, None)

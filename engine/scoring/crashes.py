@@ -22,18 +22,27 @@ def of_trial(seq: int) -> int:
     return -seq
 
 
-def too_many(crashes: Iterable[datetime], now: datetime) -> bool:
+def too_many(crashes: Iterable[datetime], now: datetime, waited: float = 0.0) -> bool:
     """Whether a version that crashed at these moments is to be taken out. Pure.
 
-    A clock that was set back leaves moments behind that are still to come; those say nothing of this minute.
+    ``waited``: for how many seconds each was waited for before it was given up; a version whose process hangs every
+    time crashes no more often than it is given up, so that this time does not count. A clock that was set back leaves
+    moments behind that are still to come; those say nothing of this minute.
     """
-    return sum(timedelta(0) <= now - at <= WITHIN for at in crashes) >= MOST
+    return sum(timedelta(0) <= now - at <= _within(waited) for at in crashes) >= MOST
+
+
+def _within(waited: float) -> timedelta:
+    return WITHIN + (MOST - 1) * timedelta(seconds=waited)
 
 
 def record(
-    ledger: Ledger, label: tuple[str, int], deployment: int, worker: str, why: str, now: datetime
+    ledger: Ledger, label: tuple[str, int], deployment: int, worker: str, why: str, now: datetime, waited: float = 0.0
 ) -> str | None:
-    """Keep that the scorer of the version crashed in ``worker``. Returns why it is taken out, if by this it is."""
+    """Keep that the scorer of the version crashed in ``worker``. Returns why it is taken out, if by this it is.
+
+    ``waited``: see ``too_many``.
+    """
     project, number = label
     with ledger.write() as db:
         db.execute("DELETE FROM crashes WHERE at < ?", (stamp(now - KEPT),))
@@ -46,10 +55,12 @@ def record(
             " taken_out WHERE project = crashes.project AND deployment = crashes.deployment), '')",
             (project, deployment),
         )
-        if why_out(db, project, deployment) is not None or not too_many((moment(row["at"]) for row in rows), now):
+        times = [moment(row["at"]) for row in rows]
+        if why_out(db, project, deployment) is not None or not too_many(times, now, waited):
             return None
+        seconds = _within(waited).total_seconds()
         said = (
-            f"{project}@{number} crashed {MOST} times within {int(WITHIN.total_seconds())} s and is asked no more "
+            f"{project}@{number} crashed {MOST} times within {seconds:.0f} s and is asked no more "
             f"(the last time: {plain(why, 300).rstrip('.')})"
         )
         db.execute(

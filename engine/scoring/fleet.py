@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.clock import moment, stamp
-from engine.scoring.beats import Answering, Fallbacks, Place, answers_of, lives
+from engine.scoring.beats import Answering, Aside, Fallbacks, Place, answers_of, lives
 from engine.storage.ledger import Ledger
 from engine.text import plain
 
@@ -94,9 +94,11 @@ class Worker:
             self._place.leave()
             raise
 
-    def beat(self, answers: Mapping[str, Answering], fallbacks: Mapping[str, Fallbacks]) -> None:
+    def beat(
+        self, answers: Mapping[str, Answering], fallbacks: Mapping[str, Fallbacks], aside: Aside | None = None
+    ) -> None:  # fmt: skip
         """Say what it answers with: some microseconds, and nobody is woken. Raises OSError."""
-        if not self._place.say(answers, fallbacks):
+        if not self._place.say(answers, fallbacks, aside):
             self._said = ""  # Meanwhile it may have been taken for dead.
 
     def say(self, answers: Mapping[str, Answering], now: datetime) -> None:

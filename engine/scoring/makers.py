@@ -60,6 +60,11 @@ class ProcessScorer:
         """When the process came to an end that nobody wanted, oldest first; the last hundred."""
         return tuple(self._process.ends) if self._process is not None else ()
 
+    @property
+    def busy(self) -> float:
+        """See ``busy_for``."""
+        return self._turns.busy
+
     def score(self, features: pa.Table) -> pa.Table:
         """See ``ReadyScorer``."""
         return self._rows.named(self._turns.taken(features.select(list(self.features))), self._title)

@@ -39,3 +39,8 @@ class ReadyScorer(Protocol):
 
     def close(self) -> None:
         """Let go of memory, and of the process where there is one. Nothing is answered after it."""
+
+
+def busy_for(scorer: ReadyScorer) -> float:
+    """For how many seconds it has been at what it was asked last; 0 where nobody waits for it."""
+    return float(getattr(scorer, "busy", 0.0))

@@ -18,6 +18,7 @@ JUST_NOW = timedelta(seconds=3)
 """What was made live so lately may not have been said by anybody yet."""
 BEGINS = 20.0
 """Seconds in which a worker that has just begun lets nobody in until it has what is live."""
+UNLOGGED = "unlogged"
 STOOD_IN = 60.0
 """Seconds for which it is told that somebody else answered."""
 
@@ -63,6 +64,9 @@ def _of_one(live: Live, worker: Beat, settled: bool) -> list[Disagreement]:
     if worker.age is None or worker.age > SILENT:
         why = f"{who} has said nothing for more than {SILENT:g} s, so what it answers with is unknown"
         return [Disagreement(f"silent:{worker.worker}", "unknown", why)]
+    if worker.hangs is not None and worker.hangs > SILENT:
+        why = f"{who} has answered nobody for more than {SILENT:g} s: it hangs, and those whom it let in wait"
+        return [Disagreement(f"hangs:{worker.worker}", "failing", why)]
     found = []
     said = worker.answers.get(live.project)
     begins = (said is None or not said.label) and worker.lived < BEGINS
@@ -74,6 +78,9 @@ def _of_one(live: Live, worker: Beat, settled: bool) -> list[Disagreement]:
     stood_in = worker.fallbacks.get(live.project)
     if stood_in is not None and stood_in.ago is not None and stood_in.ago + worker.age <= STOOD_IN and not live.out:
         found.append(_stood_in(live, who, worker, stood_in))
+    if live.project in worker.unlogged:
+        why = f"in {who} requests are not logged: {worker.unlogged[live.project].rstrip('.')}"
+        found.append(Disagreement(f"{UNLOGGED}:{worker.worker}", "watch", why))
     return found
 
 

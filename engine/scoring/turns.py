@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -37,8 +38,12 @@ class Turns:
     Whoever comes while nobody is at work does the work, for all who came before it: no thread of its own, no timer.
     """
 
-    def __init__(self, answer: Callable[[pa.Table], pa.Table], most_rows: int = MOST_ROWS) -> None:
-        self._answer, self._most = answer, most_rows
+    def __init__(
+        self, answer: Callable[[pa.Table], pa.Table], most_rows: int = MOST_ROWS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self._answer, self._most, self._monotonic = answer, most_rows, monotonic
+        self._since: float | None = None
         self._turn = threading.Condition()
         self._waiting: list[_Waiting] = []
         self._busy = False
@@ -47,6 +52,12 @@ class Turns:
     def waiting(self) -> int:
         """How many wait for the next batch."""
         return len(self._waiting)
+
+    @property
+    def busy(self) -> float:
+        """For how many seconds the batch has been answered that is being answered now; 0 where none is."""
+        since = self._since
+        return 0.0 if since is None else max(0.0, self._monotonic() - since)
 
     def taken(self, features: pa.Table) -> pa.Table:
         """The predictions for ``features``. Raises what ``answer`` raises for them."""
@@ -60,12 +71,12 @@ class Turns:
                 if mine.done:
                     return mine.result()
                 self._busy = True
-                batch = self._next()
+                batch, self._since = self._next(), self._monotonic()
             try:
                 self._answer_all(batch)
             finally:
                 with self._turn:
-                    self._busy = False
+                    self._busy, self._since = False, None
                     for each in batch:
                         each.done = True
                         if each.predictions is None and each.problem is None:

@@ -41,6 +41,10 @@ class Over(Exception):
     """The process gives no answer any more, and why as far as it is known."""
 
 
+class Late(Over):
+    """It was waited for until its time was over."""
+
+
 class Gone(Over):
     """It has ended."""
 
@@ -157,11 +161,11 @@ class BegunProcess:
         return b"".join(parts)
 
     def _wait(self, until: float, pipe: int | None, event: int, doing: str) -> None:
-        """Until the pipe can be gone on with, or some time has passed. Raises Over when that was too much, or the
-        process has ended."""
+        """Until the pipe can be gone on with, or some time has passed. Raises Late when that was too much, Gone when
+        the process has ended."""
         left = until - time.monotonic()
         if left <= 0:
-            raise Over(f"{self._title} did not {doing} in time and was stopped")
+            raise Late(f"{self._title} did not {doing} in time and was stopped")
         poller = select.poll()
         if pipe is not None:
             poller.register(pipe, event)

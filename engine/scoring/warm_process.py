@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.errors import StepFailed
-from engine.scoring.warm_pipes import BegunProcess, Over, Unread
+from engine.scoring.warm_pipes import BegunProcess, Late, Over, Unread
 from engine.scoring.warm_program import Program
 from engine.storage.disk import why_not
 
@@ -29,10 +30,12 @@ _MOST_ENDS = 100  # that are remembered
 
 @dataclass(frozen=True)
 class Ended:
-    """When the process came to an end that nobody wanted, and why."""
+    """When the process came to an end that nobody wanted, and why. ``waited``: seconds until it was given up; 0 where
+    it ended by itself."""
 
     at: datetime
     why: str
+    waited: float = 0.0
 
 
 class WarmProcess:
@@ -52,7 +55,7 @@ class WarmProcess:
         self._first, self._patience, self._now = first, patience, now
         self._begun: BegunProcess | None = None
         self._closed = self._killed = self._up = False
-        self._lock = threading.Lock()
+        self._lock, self._asked = threading.Lock(), 0.0
         self.ends: list[Ended] = []
 
     def ask(self, features: pa.Table) -> pa.Table:
@@ -78,10 +81,12 @@ class WarmProcess:
 
     def _done(self, work: Callable[[BegunProcess], T], *, again: bool = False) -> T:
         """Raises _Taken where it had not read the rows, or somebody else killed it, and they may be asked ``again``."""
+        self._asked = time.monotonic()
         try:
             return work(self._begun if self._begun is not None and self._up else self._start())
         except Over as over:
-            unread, failed = isinstance(over, Unread), self._ended(str(over))
+            waited = time.monotonic() - self._asked if isinstance(over, Late) else 0.0
+            unread, failed = isinstance(over, Unread), self._ended(str(over), waited)
             if not again and (unread or self._killed) and not self._closed:
                 raise _Taken from None
             raise failed from None
@@ -115,16 +120,17 @@ class WarmProcess:
         self._up = True
         return begun
 
-    def _ended(self, why: str) -> StepFailed:
+    def _ended(self, why: str, waited: float = 0.0) -> StepFailed:
         begun, self._begun = self._begun, None
         assert begun is not None
         begun.cancel(why)
         result = begun.end()
         said = result.why or why
-        # Its limits have words of their own: by signal 9 it is ended by somebody else, or its warden was.
-        self._killed = result.state == "failed" and (result.exit_code == -signal.SIGKILL or result.contained is None)
+        # By signal 9 it is ended by somebody else, or its warden was, unless it passed a limit: then by its own doing.
+        by_others = result.exit_code == -signal.SIGKILL or result.contained is None
+        self._killed = result.state == "failed" and result.passed is None and by_others
         if not self._closed:
-            self.ends.append(Ended(self._now(), said))
+            self.ends.append(Ended(self._now(), said, waited))
             del self.ends[:-_MOST_ENDS]
         return StepFailed(f"{said.rstrip('.')}.")
 

@@ -20,7 +20,7 @@ from typing import Literal
 from engine.errors import Refusal, StepFailed
 from engine.requests.records import Role
 from engine.scoring.beats import Fallbacks
-from engine.scoring.ready import Value
+from engine.scoring.ready import Value, busy_for
 from engine.serving.held import Held
 from engine.text import plain
 
@@ -29,6 +29,20 @@ Answers = list[tuple[Value, ...]]
 Fallback = Literal["live", "previous", "rule"]
 Ask = Callable[[Held, Rows], Awaitable[Answers]]
 _Asked = Literal["canary"] | Fallback | None
+
+
+class Waits(Exception):
+    """Whoever is asked next waits for another process, and is to be awaited. ``failed``: what was said until then, by
+    those who come before ``place`` in their turn."""
+
+    def __init__(self, failed: Sequence[Exception] = (), place: int = 0) -> None:
+        super().__init__()
+        self.failed, self.place = tuple(failed), place
+
+
+def passed_over(held: Held, why: str) -> Waits:
+    """The live version has no room for one more, as ``why`` says: whoever stands in for it is asked at once."""
+    return Waits((Refusal(why),), 1 if held.out is None else 0)
 
 
 class NoAnswer(Refusal):
@@ -93,14 +107,14 @@ class FallbackCounts:
 
 
 def answered_at_once(held: Held, rows: Rows, counts: FallbackCounts, canary: Held | None = None) -> Given:
-    """The answers for ``rows``, by scorers that do not block; one that would is not asked. Raises NoAnswer.
+    """The answers for ``rows``, by scorers that do not block. Raises NoAnswer, or Waits where one that does is next.
 
     ``canary``: the candidate that is to answer these rows.
     """
     failed: list[Exception] = []
-    for one, kind, given in _in_turn(held, rows, failed, canary):
+    for place, (one, kind, given) in enumerate(_in_turn(held, rows, failed, canary)):
         if one.scorer.blocks:
-            continue
+            raise Waits(failed, place)
         try:
             return _given(held, one, kind, one.scorer.answer(given), failed, counts)
         except Exception as error:  # noqa: BLE001  whatever a version does, another one may answer
@@ -108,16 +122,27 @@ def answered_at_once(held: Held, rows: Rows, counts: FallbackCounts, canary: Hel
     return _by_rule(held, len(rows), failed, counts)
 
 
-async def answered(held: Held, rows: Rows, ask: Ask, counts: FallbackCounts, canary: Held | None = None) -> Given:
+async def answered(
+    held: Held, rows: Rows, ask: Ask, counts: FallbackCounts, canary: Held | None = None, since: Waits | None = None
+) -> Given:
     """The same by scorers that wait for another process: ``ask`` has one answer, and is given up when its time is over.
 
-    Raises NoAnswer.
+    ``since``: who was asked already is not asked again. Raises NoAnswer.
     """
     failed: list[Exception] = []
-    until = time.monotonic() + held.spec.timeout.total_seconds()
+    loop = asyncio.get_running_loop()
+    until = loop.time() + held.spec.timeout.total_seconds()
     turns = list(_in_turn(held, rows, failed, canary))
+    if since is not None:
+        failed, turns = list(since.failed), turns[since.place :]
     for place, (one, kind, given) in enumerate(turns):
-        left = max(0.0, until - time.monotonic())
+        late = busy_for(one.scorer)
+        if late > held.spec.timeout.total_seconds():
+            # It hangs: whoever waited for it, too, would only take the place of others.
+            error = TimeoutError(f"{one.label} has given no answer for {late:.3g} s")
+            _fails(held, kind, error, failed, counts)
+            continue
+        left = max(0.0, until - loop.time())
         if place + 1 < len(turns):
             left /= 2
         try:

@@ -24,7 +24,7 @@ from engine import clock
 from engine.errors import Damage, LeverframeError
 from engine.projects import in_force
 from engine.scoring import crashes, fleet
-from engine.scoring.beats import Answering
+from engine.scoring.beats import Answering, Aside
 from engine.scoring.fleet import Preparation, Worker
 from engine.serving.failover import FallbackCounts
 from engine.serving.held import Held, Key, Loaded, OpenReady
@@ -45,6 +45,8 @@ class Ended(Protocol):
 
     @property
     def why(self) -> str: ...
+    @property
+    def waited(self) -> float: ...
 
 
 @dataclass
@@ -92,10 +94,12 @@ class Following:
         now: Callable[[], datetime] = clock.now,
         monotonic: Callable[[], float] = time.monotonic,
         let_go_after: float = LET_GO_AFTER,
+        aside: Callable[[], Aside] = Aside,
     ) -> None:
-        """Join the workers of the workspace. Raises OSError and what the ledger raises."""
+        """Join the workers of the workspace. ``aside``: what is told of this one beside its answers; asked by a thread
+        of its own. Raises OSError and what the ledger raises."""
         self._workspace, self._ledger, self._now = workspace, ledger, now
-        self._local = threading.local()
+        self._aside, self._local = aside, threading.local()
         self._looked, self._wanted, self._more = -1, _Wanted(), False
         self._newest = 0  # of the preparations that it has begun with
         self._trouble = ""
@@ -179,7 +183,7 @@ class Following:
     def beat(self) -> None:
         """Say what this worker answers with, as ``live`` finds it now."""
         try:
-            self.worker.beat(self.answers(), self.fallbacks.counts())
+            self.worker.beat(self.answers(), self.fallbacks.counts(), self._aside())
         except OSError as error:  # Whoever waits for it says that nothing was heard; it is tried again.
             self._trouble = str(error)
 
@@ -250,7 +254,9 @@ class Following:
             for ended in ends:
                 if ended not in known:
                     label = parse_label(name)
-                    crashes.record(self._ledger, label, deployment, self.worker.name, ended.why, self._now())
+                    crashes.record(
+                        self._ledger, label, deployment, self.worker.name, ended.why, self._now(), ended.waited
+                    )  # fmt: skip
             self._ends[key] = ends
 
     def _look(self) -> _Wanted:

@@ -18,7 +18,7 @@ from engine.requests.records import Answered, Role
 from engine.serving.columns import columns_of
 from engine.serving.contracts import Notes, Versions
 from engine.serving.exchange import Answer, Asked, Unanswered
-from engine.serving.failover import FallbackCounts, Given, NoAnswer, answered, answered_at_once
+from engine.serving.failover import FallbackCounts, Given, NoAnswer, Waits, answered, answered_at_once, passed_over
 from engine.serving.figures import Figures
 from engine.serving.form import Form, Rows
 from engine.serving.routing import chooser
@@ -52,10 +52,17 @@ class Threads:
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self.under_way, self._most = 0, threads + queue
 
+    @property
+    def full(self) -> Unanswered | None:
+        """What is said where as many wait as may; None where there is a place."""
+        if self.under_way < self._most:
+            return None
+        return Unanswered(429, "As many requests wait for this version as may; try again in a moment.", heads=AGAIN)
+
     def enter(self) -> Visit:
         """Have a place among those that wait. Raises Unanswered where as many wait as may."""
-        if self.under_way >= self._most:
-            raise Unanswered(429, "As many requests wait for this version as may; try again in a moment.", heads=AGAIN)
+        if (full := self.full) is not None:
+            raise full
         return Visit(self)
 
     def close(self) -> None:
@@ -97,12 +104,14 @@ class Scoring:
         self._counts, self._figures, self._monotonic, self._key = counts, figures, monotonic, key
         self._prepared: dict[str, Prepared] = {}
         self._waiting = Threads(WAITING, "waits for an answer")
+        # Of their own: those of a version that hangs are taken, and it is then that another has to answer.
+        self._standing_in = Threads(WAITING, "waits for a stand-in")
         self._working = Threads(WORKING, "large requests")
 
     def close(self) -> None:
         """Let go of the threads."""
-        self._waiting.close()
-        self._working.close()
+        for each in (self._waiting, self._standing_in, self._working):
+            each.close()
 
     def prepared(self, project: str) -> Prepared:
         """The live version of ``project`` and its form. Raises Unanswered."""
@@ -134,24 +143,54 @@ class Scoring:
     def answer(self, project: str, asked: Asked, read: Read, write: Write) -> Answer | Awaitable[Answer]:
         """The answer for ``project``. Raises Unanswered, at once or when it is awaited."""
         prepared = self.prepared(project)
-        if prepared.held.scorer.blocks or len(asked.body) > LARGE:
-            threads = self._waiting if prepared.held.scorer.blocks else self._working
+        blocks, large = prepared.held.scorer.blocks, len(asked.body) > LARGE
+        threads = self._waiting if blocks else self._working
+        full = threads.full if blocks or large else None
+        if (blocks or large) and (full is None or large or prepared.held.spec.fallback is None):
             return self._apart(project, prepared, asked, read, write, threads.enter())
         canary = None
         try:
             rows = read(prepared.form, asked)
+            if full is not None:
+                since = passed_over(prepared.held, full.sentence)
+                return self._by_others(project, prepared, asked, rows, write, None, since)
             canary = prepared.canary(rows) if prepared.canary is not None else None
             if canary is not None and canary.scorer.blocks:
-                return self._apart(project, prepared, asked, read, write, self._waiting.enter())
+                if self._waiting.full is None:
+                    return self._apart(project, prepared, asked, read, write, self._waiting.enter())
+                canary = None  # It takes nobody's answer away, and has no room for this one.
             given = answered_at_once(prepared.held, rows.values, self._counts, canary)
+        except Waits as since:
+            return self._by_others(project, prepared, asked, rows, write, canary, since)
         except (Unanswered, NoAnswer) as problem:
             raise self._refused(project, prepared.held, asked, problem, canary) from None
         return self._given(project, prepared, asked, rows, given, write)
+
+    async def _by_others(
+        self, project: str, prepared: Prepared, asked: Asked, rows: Rows, write: Write, canary: Held | None,
+        since: Waits,
+    ) -> Answer:  # fmt: skip
+        """The answer by whoever is asked after those that have failed at once, or have no room."""
+        try:
+            given = await answered(prepared.held, rows.values, self._stood_in, self._counts, canary, since)
+        except (Unanswered, NoAnswer) as problem:
+            raise self._refused(project, prepared.held, asked, problem, canary) from None
+        return self._given(project, prepared, asked, rows, given, write)
+
+    async def _stood_in(self, version: Held, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
+        visit = (self._standing_in if version.scorer.blocks else self._working).enter()
+        try:
+            found: list[tuple[Value, ...]] = await visit.run(version.scorer.answer, rows)
+            return found
+        finally:
+            visit.leave()
 
     async def _apart(
         self, project: str, prepared: Prepared, asked: Asked, read: Read, write: Write, visit: Visit
     ) -> Answer:
         async def ask(version: Held, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
+            if version is prepared.held.previous:
+                return await self._stood_in(version, rows)
             found: list[tuple[Value, ...]] = await visit.run(version.scorer.answer, rows)
             return found
 

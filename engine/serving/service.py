@@ -92,7 +92,7 @@ class Service:
         tell(f"Answers at {self.url}, for {who}: {what}.")
 
     def _silent(self) -> set[int]:
-        return beats.silent(beats.everybody(self._workspace.root / "locks").values())
+        return beats.silent(beats.everybody(self._workspace.root / "locks").values(), beats.is_stopped)
 
     def tick(self) -> None:
         """See to the workers; a few times a second."""

@@ -9,6 +9,7 @@ from typing import Protocol
 
 FIRST_WAIT, LONGEST_WAIT = 0.25, 30.0  # seconds until one that died is started again
 LOOK_EVERY = 1.0  # seconds between two looks for one that hangs
+AWAY = 5.0  # seconds without a look after which it was the supervisor that did nothing
 WELL_AFTER = 60.0  # seconds after which one that dies is taken for the first of its kind
 
 
@@ -50,7 +51,10 @@ class Supervisor:
     def tick(self) -> None:
         """See who died or hangs, and start whoever is due."""
         now = self._monotonic()
-        if now - self._looked >= LOOK_EVERY:
+        if now - self._looked >= AWAY:
+            # The machine was paused, and all were: each has some time to say something before it is taken to hang.
+            self._looked = now + AWAY
+        elif now - self._looked >= LOOK_EVERY:
             self._looked = now
             self._end_hanging()
         for place in self._places:

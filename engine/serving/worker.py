@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import gc
 import itertools
 import json
@@ -16,7 +17,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ from engine.projects.manifest.serve import spec_of
 from engine.requests import sampling
 from engine.requests.log import RequestLog
 from engine.requests.rules import asked_of
+from engine.scoring.beats import Aside
 from engine.scoring.makers import open_ready
 from engine.serving import figures
 from engine.serving.app import App, Around
@@ -50,8 +52,11 @@ if TYPE_CHECKING:
 
 READY_WITHIN = 20.0  # seconds that clients wait at the door for the first versions
 SETTLE_EVERY = 60.0
-_LEAST_PATIENCE = 30.0  # to load a model takes seconds, however quick it is then
+_LEAST_PATIENCE = 10.0  # seconds; what has no answer for twice the time that one may take hangs
 LOST, BROKEN = 3, 4
+TURN_EVERY, TOLD_AFTER = 0.5, 5.0  # seconds; after that where it stands still is kept for whoever looks for it
+# A worker whose loop has stood still for so long ends itself, whatever holds it: its supervisor may be there no more.
+ENDS_AFTER, ARMED_EVERY = 60.0, 10.0
 
 
 class _Projects:
@@ -73,6 +78,8 @@ class _Projects:
 class Unnoted:
     """The log of a load test: what nobody really asked is kept nowhere, and counted nowhere."""
 
+    trouble: Mapping[str, str] = {}
+
     def note(self, answered: Answered) -> None:
         """Keep nothing."""
 
@@ -88,7 +95,10 @@ class Worker:
         self._workspace = workspaces.find(Path(settings.home))
         self._ledger = Ledger(self._workspace.ledger, locks=self._workspace.root / "locks")
         self._store = ObjectStore(self._workspace.objects)
-        self._following = Following(self._workspace, self._ledger, self._store, self._opened)
+        self._turned, self._armed, self._is_told = time.monotonic(), 0.0, False
+        self._following = Following(
+            self._workspace, self._ledger, self._store, self._opened, aside=self._about
+        )  # fmt: skip
         name = self._following.worker.name
         self._log: RequestLog | Unnoted = (
             Unnoted() if settings.trial
@@ -118,6 +128,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._end.set)
         loop.add_reader(self._settings.alive, self._orphaned, loop)
+        self._turn(loop)
         thread = threading.Thread(target=self._guarded(self._follow, loop), name="following")
         thread.start()
         try:
@@ -138,7 +149,27 @@ class Worker:
             with suppress(OSError):
                 figures.write(self._folder, str(self._settings.number), self._figures.taken())
             self._ledger.close()
+            faulthandler.cancel_dump_traceback_later()
         return self._code
+
+    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        """That the loop turns; by nothing else can anybody tell that requests are answered."""
+        self._turned = time.monotonic()
+        if self._turned - self._armed > ARMED_EVERY:
+            self._armed = self._turned
+            faulthandler.dump_traceback_later(ENDS_AFTER, exit=True)
+        loop.call_later(TURN_EVERY, self._turn, loop)
+
+    def _about(self) -> Aside:
+        """For the thread that says how it is. Where the loop stands still is kept, once each time."""
+        late = time.monotonic() - self._turned > TOLD_AFTER
+        if late and not self._is_told:
+            frame = sys._current_frames().get(threading.main_thread().ident or 0)
+            where = "".join(traceback.format_stack(frame)) if frame is not None else "nowhere\n"
+            said = f"Its loop has stood still for {TOLD_AFTER:g} s, at\n{where}"
+            self._keep(f"worker {self._settings.number}", said)
+        self._is_told = late
+        return Aside(self._turned, self._log.trouble)
 
     def _orphaned(self, loop: asyncio.AbstractEventLoop) -> None:
         """The supervisor is there no more, however it went: nobody would start or end this one any more."""
@@ -187,7 +218,7 @@ class Worker:
         return guarded
 
     def _opened(self, label: str, document: VersionDocument, folder: Path) -> ReadyScorer:
-        patience = max(_LEAST_PATIENCE, spec_of(document.settings).timeout.total_seconds())
+        patience = max(_LEAST_PATIENCE, 2 * spec_of(document.settings).timeout.total_seconds())
         marker = f"{self._workspace.token}-serve-{os.getpid()}"
         return open_ready(self._workspace, self._store, label, document, folder, marker=marker, patience=patience)
 

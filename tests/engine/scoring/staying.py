@@ -65,6 +65,8 @@ class Model:
                 time.sleep(600)
             elif deed == "exit":
                 sys.exit(0)
+            elif deed == "leak":
+                self.kept = [bytearray(b"x" * (64 << 20)) for _ in range(64)]
             elif deed == "babble":
                 with open(os.environ["LEVERFRAME_ANSWERS"], "wb", buffering=0) as pipe:
                     pipe.write(b"\\xff" * 64)

@@ -87,7 +87,13 @@ def test_one_that_hangs_is_ended_in_time_and_that_counts_too(tmp_path: Path) -> 
     stays = process(tmp_path, patience=0.3)
     with pytest.raises(StepFailed, match="scoring stays@1 did not answer in time and was stopped"):
         stays.ask(deed("hang"))
-    assert len(stays.ends) == 1 and sweep(f"test-{os.getpid()}") == 0
+    assert [each.waited >= 0.3 for each in stays.ends] == [True] and sweep(f"test-{os.getpid()}") == 0
+
+
+def test_one_that_leaks_is_ended_and_what_it_leaked_of_is_not_asked_of_the_next(stays: WarmProcess) -> None:
+    with pytest.raises(StepFailed, match="scoring stays@1 used more than 1.0 GiB of memory"):
+        stays.ask(deed("leak"))
+    assert len(stays.ends) == 1 and stays.ask(FIRST).num_rows == 3
 
 
 def test_an_answer_that_is_none_ends_it(stays: WarmProcess) -> None:

@@ -64,6 +64,20 @@ def test_all_that_wait_are_answered_together_each_with_its_own_rows() -> None:
     assert [len(batch) for batch in asked.batches] == [1, 3]
 
 
+def test_how_long_a_batch_has_been_answered_is_known_and_nothing_when_none_is() -> None:
+    hand, seen = [100.0], list[float]()
+
+    def answer(features: pa.Table) -> pa.Table:
+        hand[0] += 7.5
+        seen.append(turns.busy)
+        return features
+
+    turns = Turns(answer, monotonic=lambda: hand[0])
+    assert turns.busy == 0.0
+    turns.taken(table(1))
+    assert seen == [7.5] and turns.busy == 0.0
+
+
 def test_a_batch_has_an_end_and_what_is_left_is_the_next() -> None:
     asked = Asked(most_rows=2)
     found = asked.all_while_the_first_is_held(table(1, 2, 3), table(4), table(5), table(6))

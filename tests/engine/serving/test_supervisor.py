@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.scoring.beats import HANGS_AFTER, Beat, silent
-from engine.serving.supervisor import LONGEST_WAIT, WELL_AFTER, Supervisor
+from engine.scoring.beats import HANGS_AFTER, STUCK_AFTER, Beat, silent
+from engine.serving.supervisor import AWAY, LONGEST_WAIT, WELL_AFTER, Supervisor
 
 
 class Worker:
@@ -88,6 +88,25 @@ def test_who_has_died_by_itself_is_not_ended() -> None:
 def test_who_has_said_nothing_yet_gets_ready_and_who_has_not_for_long_hangs() -> None:
     said = [Beat("a", 1, None), Beat("b", 2, HANGS_AFTER), Beat("c", 3, HANGS_AFTER + 0.1)]
     assert silent(said) == {3}
+
+
+def test_one_whose_loop_alone_stands_still_hangs_and_one_that_is_stopped_too() -> None:
+    def beat(pid: int, age: float, still: float) -> Beat:
+        return Beat("w", pid, age, still=still)
+
+    said = [beat(1, 0.5, STUCK_AFTER), beat(2, 0.5, STUCK_AFTER + 0.1), beat(3, STUCK_AFTER + 1, STUCK_AFTER + 1)]
+    assert silent(said) == {2}, "one that says nothing at all may be at a large model"
+    assert silent(said, {1, 3}.__contains__) == {2, 3}
+
+
+def test_after_a_pause_of_the_whole_machine_everybody_has_time_to_say_something() -> None:
+    world = World()
+    world.silent = {1000, 1001}
+    world.later(AWAY)
+    world.later(AWAY + 0.9)
+    assert [worker.told for _, worker in world.begun] == [[], []]
+    world.later(0.2)
+    assert [worker.told for _, worker in world.begun] == [["kill"], ["kill"]]
 
 
 def test_one_that_dies_again_and_again_waits_longer_each_time_up_to_a_bound() -> None:

@@ -241,7 +241,7 @@ def test_a_version_that_crashes_three_times_in_a_minute_is_asked_no_more_in_any_
     engine: Engine, ledger: Ledger
 ) -> None:
     class Ended:
-        why = "the process was killed"
+        why, waited = "the process was killed", 0.0
 
     scorers, done = served.Scorers(), served.go(engine, ledger, 1)
     worker, other = served.follower(engine, scorers), served.follower(engine)

@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,27 @@ def test_as_many_wait_as_may_and_the_next_is_told_when_to_try_again() -> None:
 
     assert Counter(each.status for each in asyncio.run(many())) == {200: 128, 429: 72}
     assert there.score({"records": [GOOD]})[0] == 200, "the places are free again"
+
+
+@pytest.mark.parametrize("fallback", ["previous", {"prediction": 0.5}])
+def test_where_a_version_hangs_whoever_stands_in_answers_all_that_have_no_place(fallback: Any) -> None:
+    never = threading.Event()
+    spec = replace(ServeSpec(realtime=True, fallback=fallback), timeout=timedelta(seconds=120))
+    before = held("gems@2", scorer=Echo(blocks=True), spec=spec)
+    there = Place(held(scorer=Echo(blocks=True, before=lambda: never.wait(60)), spec=spec, previous=before))
+    asked = there.asked("POST", "/projects/gems/score", json.dumps({"records": [GOOD]}).encode())
+
+    async def many() -> tuple[list[Answer], list[Answer]]:
+        begun = [asyncio.ensure_future(there.app.answer(asked)) for _ in range(140)]  # type: ignore[arg-type]
+        others = await asyncio.gather(*begun[128:])
+        never.set()
+        return await asyncio.gather(*begun[:128]), others
+
+    waited, others = asyncio.run(many())
+    said = [json.loads(each.body) for each in others]
+    kind, label = ("previous", "gems@2") if fallback == "previous" else ("rule", "gems@3")
+    assert [(each["fallback"], each["version"]) for each in said] == [(kind, label)] * 12
+    assert {json.loads(each.body)["fallback"] for each in waited} == {None}
 
 
 def test_a_large_request_is_answered_apart_and_alike() -> None:

@@ -11,7 +11,7 @@ import pytest
 from engine.errors import StepFailed
 from engine.projects.manifest.records import ServeSpec
 from engine.scoring.ready import Value
-from engine.serving.failover import Ask, FallbackCounts, Given, NoAnswer, answered, answered_at_once
+from engine.serving.failover import Ask, FallbackCounts, Given, NoAnswer, Waits, answered, answered_at_once
 from engine.serving.held import Held
 from tests import time_in_a_loop
 from tests.builders.served import Arithmetic
@@ -159,11 +159,37 @@ def test_a_previous_version_that_wants_another_column_is_not_asked() -> None:
         answered_at_once(version, ROWS, FallbackCounts())
 
 
-def test_where_nothing_may_block_a_version_that_would_is_not_asked() -> None:
+def test_a_previous_version_that_is_a_process_is_waited_for_and_the_live_one_is_not_asked_twice() -> None:
     version = held(fails=CRASHED, previous=held(1, blocks=True))
-    with pytest.raises(NoAnswer):
+    with pytest.raises(Waits) as waits:
         answered_at_once(version, ROWS, FallbackCounts())
-    assert asyncio.run(answered(version, ROWS, by_its_scorer, FallbackCounts())).label == "numbers@1"
+    assert waits.value.failed == (CRASHED,)
+    asked, counts = list[str](), FallbackCounts()
+
+    async def ask(one: Held, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
+        asked.append(one.label)
+        return one.scorer.answer(rows)
+
+    given = asyncio.run(answered(version, ROWS, ask, counts, since=waits.value))
+    assert (given.label, given.fallback, given.why) == ("numbers@1", "previous", "scoring numbers@2 was killed.")
+    assert asked == ["numbers@1"] and counts.counts()["numbers"].previous == 1
+
+
+def test_one_that_was_taken_out_is_said_once_and_the_process_before_it_answers() -> None:
+    version = held(out="numbers@2 crashed 3 times", previous=held(1, blocks=True))
+    with pytest.raises(Waits) as waits:
+        answered_at_once(version, ROWS, FallbackCounts())
+    given = asyncio.run(answered(version, ROWS, by_its_scorer, FallbackCounts(), since=waits.value))
+    assert (given.label, given.why) == ("numbers@1", "numbers@2 crashed 3 times")
+
+
+def test_one_that_hangs_is_waited_for_by_nobody_who_comes_after_its_time() -> None:
+    version = held(previous=held(1), blocks=True, timeout=5.0)
+    object.__setattr__(version.scorer, "busy", 5.5)
+    given = asyncio.run(answered(version, ROWS, by_its_scorer, FallbackCounts()))
+    assert (given.label, given.why) == ("numbers@1", "numbers@2 has given no answer for 5.5 s")
+    object.__setattr__(version.scorer, "busy", 4.5)
+    assert asyncio.run(answered(version, ROWS, by_its_scorer, FallbackCounts())).label == "numbers@2"
 
 
 def test_how_long_ago_it_was_is_told() -> None:

@@ -3,6 +3,7 @@ are told to people until they are over."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,8 +14,9 @@ from engine.api import Engine
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.alerts.changes import SERVING
 from engine.release import workers_agree
+from engine.requests import alarm
 from engine.scoring import crashes, reconcile
-from engine.scoring.beats import Answering, Beat, Fallbacks
+from engine.scoring.beats import Answering, Aside, Beat, Fallbacks
 from engine.scoring.reconcile import Live, disagreements
 from engine.storage.ledger import Ledger
 from tests.builders import served
@@ -49,6 +51,14 @@ def beat(said: Answering | None = RIGHT, age: float | None = 0.5, fallbacks: Fal
             "worker 17 has said nothing for more than 5 s, so what it answers with is unknown",
         ),
         (
+            replace(beat(), unlogged={"numbers": "The disk is full."}), "watch",
+            "in worker 17 requests are not logged: The disk is full",
+        ),
+        (
+            replace(beat(), still=5.1), "failing",
+            "worker 17 has answered nobody for more than 5 s: it hangs, and those whom it let in wait",
+        ),
+        (
             beat(fallbacks=Fallbacks(previous=3, ago=59.0, why="It was killed.")), "watch",
             "in worker 17 numbers@2 left requests to others within the last minute: It was killed",
         ),
@@ -63,7 +73,10 @@ def test_what_is_not_well_is_told_with_both_values(worker: Beat, verdict: str, w
     assert (found.verdict, found.why) == (verdict, why)
 
 
-@pytest.mark.parametrize("worker", [beat(), beat(age=4.9), beat(fallbacks=Fallbacks(previous=3, ago=60.1))])
+@pytest.mark.parametrize(
+    "worker",
+    [beat(), beat(age=4.9), replace(beat(), still=4.9), beat(fallbacks=Fallbacks(previous=3, ago=60.1))],
+)
 def test_where_all_agree_nothing_is_told(worker: Beat) -> None:
     assert disagreements(LIVE, [worker], False, NOW) == ()
 
@@ -95,6 +108,13 @@ def test_three_crashes_in_a_minute_are_too_many_and_moments_to_come_count_for_no
     assert not crashes.too_many(within[:2], NOW)
     assert not crashes.too_many([*within[:2], NOW - timedelta(seconds=61)], NOW)
     assert not crashes.too_many([*within[:2], NOW + timedelta(seconds=1)], NOW)
+
+
+def test_one_that_hangs_each_time_is_taken_out_however_long_it_is_waited_for() -> None:
+    hung = [NOW - timedelta(seconds=each) for each in (0, 90, 175)]  # given up after 60 s each time, and begun anew
+    assert not crashes.too_many(hung, NOW)
+    assert crashes.too_many(hung, NOW, waited=60.0)
+    assert not crashes.too_many([*hung[:2], NOW - timedelta(seconds=181)], NOW, waited=60.0)
 
 
 def serving_alerts(ledger: Ledger) -> list[tuple[str, str]]:
@@ -133,6 +153,26 @@ def test_a_worker_left_behind_is_red_everywhere_until_it_follows(
     assert told_of_it() == []
 
 
+def test_a_log_that_stops_is_shown_by_the_worker_itself_until_the_ledger_takes_the_alert(
+    engine: Engine, ledger: Ledger
+) -> None:
+    full = "The disk is full: the ledger took nothing in."
+    done, locks = served.go(engine, ledger, 1), workspace_of(engine).root / "locks"
+    worker = served.follower(engine, aside=lambda: Aside(None, {"numbers": full}))
+    served.settled(worker)
+    worker.beat()
+
+    def shown() -> list[str]:
+        return [each.why for each in engine.status("numbers", clock.now()).reasons if "logged" in each.why]
+
+    assert shown() == [f"in worker {os.getpid()} requests are not logged: {full.rstrip('.')}"]
+    assert [each.verdict for each in engine.doctor(mend=False) if each.what == "serving numbers"] == ["watch"]
+    workers_agree.tell(ledger, locks, clock.now())
+    assert serving_alerts(ledger) == [], "whoever cannot log raises it"
+    alarm.sound(ledger, done.label, full, clock.now())
+    assert len(engine.alerts()) == 1 and not any("in worker" in each for each in shown())
+
+
 def test_when_the_last_worker_died_nobody_answers_and_when_it_left_nothing_is_wrong(
     engine: Engine, ledger: Ledger
 ) -> None:
@@ -149,7 +189,10 @@ def test_when_the_last_worker_died_nobody_answers_and_when_it_left_nothing_is_wr
     assert found.why == "no worker answers requests for numbers: the last one ended without a word"
 
 
-def test_what_was_taken_out_is_asked_again_when_a_person_has_taken_notice(engine: Engine, ledger: Ledger) -> None:
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_was_taken_out_is_asked_again_when_a_person_has_taken_notice(
+    engine: Engine, ledger: Ledger, killed: bool
+) -> None:
     done, worker = served.go(engine, ledger, 1), served.follower(engine)
     locks = workspace_of(engine).root / "locks"
     served.settled(worker)
@@ -160,8 +203,14 @@ def test_what_was_taken_out_is_asked_again_when_a_person_has_taken_notice(engine
     assert serving_alerts(ledger) == [("serving:taken-out", "failing")]
     assert worker.live("numbers").out is not None  # type: ignore[union-attr]
     [alert] = [each for each in engine.alerts() if each.part == SERVING]
-    engine.acknowledge(alert.id, "its memory was raised")
-    workers_agree.tell(ledger, locks, clock.now())
+    assert "acknowledge this (key a, leverframe alerts ack), which has it asked again" in alert.act
+    if killed:  # between the two things that acknowledging it does
+        alert_book.acknowledge(ledger, alert.id, "its memory was raised", engine.caller, clock.now())
+        assert worker.live("numbers").out is not None  # type: ignore[union-attr]
+        workers_agree.tell(ledger, locks, clock.now())
+    else:
+        done_with = engine.acknowledge(alert.id, "its memory was raised")
+        assert (done_with.acknowledged_by, done_with.resolved_why) == ("ada", "ada has it asked again")
     assert serving_alerts(ledger) == []
     assert worker.live("numbers").out is None  # type: ignore[union-attr]
     actions = [(row.action, row.subject) for row in engine.audit(limit=10)]
