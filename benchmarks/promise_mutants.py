@@ -9,6 +9,7 @@ from __future__ import annotations
 from benchmarks.access_mutants import ACCESS
 from benchmarks.answering_mutants import ANSWERING
 from benchmarks.bundle_mutants import BUNDLES
+from benchmarks.canary_mutants import CANARY
 from benchmarks.door_mutants import DOOR
 from benchmarks.engine_mutants import ENGINES
 from benchmarks.export_mutants import EXPORTS
@@ -171,7 +172,7 @@ FAULTS = (
     Fault("what is rolled back from is barred", _SWAP, '"barred", f"rolled back', '"retired", f"rolled back', _MOVES),
     Fault("other candidates expire", _CATALOG, "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'candidate'\"", "\"UPDATE versions SET state = 'expired', reason = ? WHERE project = ? AND state = 'nothing'\"", _MOVES),
     *ACCESS, *DOOR, *ENGINES, *IMPORTED, *KINDS, *BUNDLES, *TRAVEL, *PACKAGES,
-    *PLANNED_SWAPS, *REFUSALS, *REHEARSALS, *SOURCE, *EXPORTS, *ANSWERING,
+    *PLANNED_SWAPS, *REFUSALS, *REHEARSALS, *SOURCE, *EXPORTS, *ANSWERING, *CANARY,
     # Audit.
     Fault("a row covers the one before it", _CHAIN, "sha256((previous + body)", "sha256((GENESIS + body)", _TRAIL),
     Fault("a row covers its body", _CHAIN, "sha256((digest + body).encode())", "sha256((digest + recorded).encode())", _TRAIL),
