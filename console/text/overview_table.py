@@ -49,6 +49,8 @@ PROJECTS: tuple[Column[ProjectStatus], ...] = (
     Column("WAITING", 17, _waiting, grows=True),
 )
 
+# Beside the version's number, so that it stays where there is no room for the column.
+_LIVE: Column[ProjectStatus] = Column("LIVE", 7, lambda s, now: _live(s))
 _MARKS: Column[ProjectStatus] = Column("BESIDE", 14, lambda s, now: _marks(s), yields=2)
 _RATE: Column[ProjectStatus] = Column("REQ/S", 8, lambda s, now: _rate(s), right=True, yields=2)
 
@@ -57,10 +59,18 @@ def columns(statuses: Iterable[ProjectStatus]) -> tuple[Column[ProjectStatus], .
     """How many requests a second stands there where requests of any of these are answered, and who answers beside the
     live version where anybody does."""
     there = list(statuses)
-    marks = (_MARKS,) if any(each.trial is not None or each.stood_in for each in there) else ()
+    marked = any(each.trial is not None or each.stood_in for each in there)
+    live, marks = (_LIVE, (_MARKS,)) if marked else (PROJECTS[2], ())
+    first = (*PROJECTS[:2], live, PROJECTS[3])
     if all(each.per_second is None for each in there):
-        return (*PROJECTS[:4], *marks, *PROJECTS[4:])
-    return (*PROJECTS[:4], _RATE, *marks, *PROJECTS[4:])
+        return (*first, *marks, *PROJECTS[4:])
+    return (*first, _RATE, *marks, *PROJECTS[4:])
+
+
+def _live(status: ProjectStatus) -> Span:
+    """``@12 ◐`` while a canary answers beside it."""
+    mark = "↩" if status.stood_in else "" if status.trial is None else "◌" if status.trial.kind == "shadow" else "◐"
+    return Span(f"{short(status.live)} {mark}".rstrip(), "watch" if status.stood_in else "")
 
 
 def _marks(status: ProjectStatus) -> Span:

@@ -87,7 +87,7 @@ def _predicted(live: Predictions, canary: Predictions) -> list[tuple[str, ...]]:
         return []
     rows: list[tuple[str, ...]] = [("logged rows", f"{live.rows:,}", f"{canary.rows:,}")]
     if live.quantiles is not None or canary.quantiles is not None:
-        for place, name in enumerate(("predicted, lowest tenth", "predicted, half", "predicted, highest tenth")):
+        for place, name in enumerate(("predicted, lowest tenth", "predicted, median", "predicted, highest tenth")):
             rows.append((name, *(
                 cells.number(each.quantiles[place]) if each.quantiles is not None else "–" for each in (live, canary)
             )))  # fmt: skip

@@ -79,6 +79,8 @@ def with_log(workspace: Workspace, ledger: Ledger, store: ObjectStore, found: Ca
 
 def with_errors(workspace: Workspace, found: CanaryHealth) -> CanaryHealth:
     """The same with what it said the last time that it could not answer, as a worker that lives has it."""
+    if not found.canary.errors:  # A worker also remembers what an earlier canary said.
+        return found
     said = [
         worker.fallbacks[found.trial.project].canary_why
         for worker in beats.everybody(workspace.root / "locks").values()

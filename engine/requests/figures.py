@@ -29,7 +29,9 @@ KINDS = {
     504: "out of time",
 }
 MOST_POINTS = 60
-LIVE = "live version"
+LIVE = "the version asked"
+# Who answered in the end, by the word that stands in an answer; of one that was not asked first.
+ANSWERERS = {"": LIVE, "live": "live for a canary", "previous": "previous", "rule": "rule"}
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,8 @@ def figures(project: str, counted: Sequence[Counted], since: datetime, until: da
         failed=_kinds(counted, lambda status: status >= 500),
         by_version=_tallies(seen, lambda worker, key: key.version),
         by_worker=_tallies(seen, lambda worker, key: worker),
-        by_fallback=_tallies(seen, lambda worker, key: key.fallback or LIVE),
-        fallbacks=sum(count.requests for _, key, count in counted if key.status == OK and key.fallback),
+        by_fallback=_tallies(seen, lambda worker, key: ANSWERERS.get(key.fallback, key.fallback)),
+        fallbacks=sum(count.requests for _, key, count in counted if key.status == OK and _stood_in(key)),
         kept=sum(count.kept for _, _, count in counted),
         lost=sum(count.lost for _, _, count in counted),
         unseen=sum(count.requests for _, key, count in counted if key.status == LOST),
@@ -146,6 +148,11 @@ def _kinds(counted: Iterable[Counted], of: Callable[[int], bool]) -> tuple[tuple
             kind = KINDS.get(key.status, f"status {key.status}")
             found[kind] = found.get(kind, 0) + count.requests
     return tuple(sorted(found.items(), key=lambda each: (-each[1], each[0])))
+
+
+def _stood_in(key: CountKey) -> bool:
+    """Whether somebody answered for the live version; not where that did for a canary."""
+    return key.fallback not in ("", "live")
 
 
 def _tallies(counted: Iterable[Counted], named: Callable[[str, CountKey], str]) -> tuple[RequestTally, ...]:

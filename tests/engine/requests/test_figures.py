@@ -75,7 +75,7 @@ def test_who_answered() -> None:
         ("tiny@2", 32, 2), ("tiny@1", 22, 0),
     ]  # fmt: skip
     assert [(each.name, each.requests) for each in found.by_worker] == [("two", 30), ("one", 17)]
-    assert [(each.name, each.requests) for each in found.by_fallback] == [("live version", 49), ("previous", 5)]
+    assert [(each.name, each.requests) for each in found.by_fallback] == [("the version asked", 49), ("previous", 5)]
 
 
 @pytest.mark.parametrize("hours", [1, 5, 24, 24 * 30])
