@@ -12,6 +12,7 @@ from console.text.health_table import TONES
 from console.text.lines import SENTENCE, Line, Span, Tone, beside, cells_of, cut, fit, line, pad, wrapped
 from console.text.remark_lines import remark_lines
 from console.text.scorer_lines import scorer_lines
+from console.text.shadow_lines import shadow_lines
 from console.text.tables import STATE_TONES, short
 from engine.records import Change, Gate, GateVerdict, Metric
 from engine.release.records import DecisionCard
@@ -50,11 +51,12 @@ def _card(card: DecisionCard, now: datetime, width: int, *, whole: bool, evidenc
     ]  # fmt: skip
     if whole or inner < TWO_COLUMNS:
         body = _stacked(
-            _gates(card.gates, inner, whole=evidence), _segments(card, inner), _changes(card, inner, whole=whole)
-        )
+            _shadow(card, now, inner, whole=whole), _gates(card.gates, inner, whole=evidence), _segments(card, inner),
+            _changes(card, inner, whole=whole),
+        )  # fmt: skip
     else:
         left = inner - 2 - RIGHT
-        right = _stacked(_segments(card, RIGHT), _changes(card, RIGHT))
+        right = _stacked(_shadow(card, now, RIGHT), _segments(card, RIGHT), _changes(card, RIGHT))
         body = beside(_gates(card.gates, left, whole=evidence), right, left, RIGHT)
     by = [*scorer_lines(card.scorer, inner), ()] if whole and card.scorer is not None else []
     return [(Span(" "), *each) if each else () for each in (*top, *body, *by, *_past(card, inner))]
@@ -203,6 +205,10 @@ def _gate(gate: Gate, name: int, room: int, *, whole: bool) -> list[Line]:
 
 def _text(parts: Line) -> str:
     return "".join(part.text for part in parts)
+
+
+def _shadow(card: DecisionCard, now: datetime, width: int, *, whole: bool = False) -> list[Line]:
+    return shadow_lines(card.shadow, now, width, whole=whole) if card.shadow is not None else []
 
 
 def _segments(card: DecisionCard, width: int) -> list[Line]:

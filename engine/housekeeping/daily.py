@@ -13,6 +13,7 @@ from engine.monitoring import looks
 from engine.projects import registry
 from engine.requests import keeping
 from engine.requests import rules as request_rules
+from engine.shadow import book as shadow_book
 from engine.storage import temporary
 from engine.storage.disk import refused
 from engine.storage.free_space import in_words
@@ -51,6 +52,8 @@ def _keep_requests(workspace: Workspace, ledger: Ledger, certain: datetime, now:
     """End what of the request logs is older than it is kept, or more."""
     with ledger.read() as db:
         kept = request_rules.of_all(db)
+    with ledger.write(lasting=False) as db:
+        shadow_book.keep(db, kept, certain)
     return keeping.keep(workspace, ledger, kept, certain, now)
 
 

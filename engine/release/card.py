@@ -29,6 +29,7 @@ from engine.versions.ground import without_ground
 
 if TYPE_CHECKING:
     from engine.projects.source.records import Commit
+    from engine.shadow.report import ShadowReport
     from engine.versions.records import VersionDocument
 
 
@@ -74,7 +75,18 @@ def card(db: sqlite3.Connection, store: ObjectStore, label: str, by: Actor, now:
         without=absent_data.sentence(document) if absent_data.is_absent(store, document) else None,
         scored_by=said_here(document.scorer) if document.scorer.asked else "",
         scorer=document.scorer,
+        shadow=_shadow(db, label, now),
     )
+
+
+def _shadow(db: sqlite3.Connection, label: str, now: datetime) -> ShadowReport | None:
+    """What it said of live requests. That this is damaged keeps nobody from deciding."""
+    from engine.shadow.report import of_version
+
+    try:
+        return of_version(db, label, now)
+    except Damage:
+        return None
 
 
 def _backtest(db: sqlite3.Connection, project: str, now: datetime) -> BacktestLine | None:

@@ -10,6 +10,7 @@ from engine.records import Change, Deployment, DoctorFinding, Gate, Metric, Rehe
 
 if TYPE_CHECKING:
     from engine.access.approval import Policy
+    from engine.shadow.report import ShadowReport
     from engine.versions.judged_here import JudgedHere
     from engine.versions.origins import Origin
     from engine.versions.records import ScorerSection, SegmentValues
@@ -120,6 +121,8 @@ class DecisionCard:
     """What it is scored by, with the evidence, or why by nothing quicker; "" where nobody asked when it was made."""
     scorer: ScorerSection | None = None
     """The same, whole: every form that was tried, and how it answered on the holdout."""
+    shadow: ShadowReport | None = None
+    """What it said of live requests as a shadow, where it was one."""
 
     @property
     def held_against_live(self) -> bool:

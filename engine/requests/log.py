@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 from engine import clock
 from engine.requests import sampling
@@ -25,12 +26,26 @@ EVERY = 0.25  # seconds between two looks into the queue
 FLUSH_EVERY = 10.0  # seconds
 
 
+class Listener(Protocol):
+    """Who is told by the log's thread, behind the answers, what was answered. What it raises is told to ``on_bug``."""
+
+    def take(self, batch: Sequence[Answered]) -> None:
+        """What was answered since the last time, a few times a second; also nothing."""
+
+    def flush(self, now: datetime) -> None:
+        """Write what there is to write, every few seconds."""
+
+    def close(self, now: datetime) -> None:
+        """Nothing more comes."""
+
+
 class RequestLog:
     """``note`` each answer; ``close`` at the end. Several workers have one each, in processes of their own.
 
     ``worker``: its name, which no other worker that is at work has. ``rules``: how a project's requests are kept; the
     thread asks every few seconds, and where that raises a LeverframeError, what was known holds on. ``on_bug`` is told
-    of mistakes of ours. Raises Refusal or Damage where the key of the sampling cannot be read.
+    of mistakes of ours; ``listener`` is told what was answered, too. Raises Refusal or Damage where the key of the
+    sampling cannot be read.
     """
 
     def __init__(
@@ -43,11 +58,12 @@ class RequestLog:
         now: Callable[[], datetime] = clock.now,
         monotonic: Callable[[], float] = time.monotonic,
         on_bug: Callable[[Exception], None] = lambda error: None,
+        listener: Listener | None = None,
     ) -> None:
         import pyarrow.parquet  # noqa: F401  Here, before anything is answered: the thread would hold everybody up.
 
         self._writer = LogWriter(workspace, ledger, worker, rules, sampling.key_of(workspace), monotonic)
-        self._now, self._monotonic, self._on_bug = now, monotonic, on_bug
+        self._now, self._monotonic, self._on_bug, self._listener = now, monotonic, on_bug, listener
         self._waiting: deque[Answered] = deque()
         self._noted = self._taken = self._left = 0
         self._lost: dict[str, int] = {}
@@ -88,13 +104,20 @@ class RequestLog:
             if self._monotonic() - flushed >= FLUSH_EVERY:
                 flushed = self._monotonic()
                 self._guarded(lambda: self._writer.flush(self._now()))
+                self._tell(lambda listener: listener.flush(self._now()))
         self._guarded(self._drain)
         for _ in range(20):  # Another worker may hold the lock, for as long as it writes one block.
             self._guarded(lambda: self._writer.flush(self._now(), everything=True))
             if not self._writer.waiting or self._writer.trouble:
                 break
             clock.pause(EVERY)
+        self._tell(lambda listener: listener.close(self._now()))
         self._guarded(self._give_up)
+
+    def _tell(self, what: Callable[[Listener], None]) -> None:
+        listener = self._listener
+        if listener is not None:
+            self._guarded(lambda: what(listener))
 
     def _give_up(self) -> None:
         self._left = self._writer.give_up()
@@ -117,4 +140,5 @@ class RequestLog:
                 self._told[project] = lost
                 self._writer.lose(project, more, self._now())
         if batch:
-            self._writer.take(batch)
+            self._guarded(lambda: self._writer.take(batch))
+        self._tell(lambda listener: listener.take(batch))

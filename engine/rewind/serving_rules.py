@@ -36,6 +36,11 @@ SERVING_RULES = (
         ),
     ),
     TableRule("trials", ("DELETE FROM trials WHERE audit > :head",)),
+    TableRule(
+        "shadow_figures",
+        ("DELETE FROM shadow_figures WHERE hour > :at OR trial NOT IN (SELECT seq FROM trials)",),
+        "what a shadow came to in the hour of the moment itself and after it",
+    ),
     grown("token_uses"),
     TableRule(
         "tokens",

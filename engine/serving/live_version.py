@@ -33,8 +33,9 @@ class LiveVersion:
 
     @property
     def beside(self) -> tuple[str, str] | None:
-        """Label and digest of what runs beside it."""
-        return (self.trial.label, self.trial.digest) if self.trial is not None else None
+        """Label and digest of what answers beside it. A shadow answers nobody and has a process of its own."""
+        answers = self.trial is not None and self.trial.kind == "canary"
+        return (self.trial.label, self.trial.digest) if self.trial is not None and answers else None
 
 
 def live_version(db: sqlite3.Connection, project: str) -> LiveVersion | str:

@@ -50,7 +50,12 @@ class Threads:
 
     def __init__(self, threads: int, name: str, queue: int = QUEUE) -> None:
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self.under_way, self._most = 0, threads + queue
+        self.under_way, self._threads, self._most = 0, threads, threads + queue
+
+    @property
+    def crowded(self) -> bool:
+        """Whether some wait, for all threads are taken. For any thread."""
+        return self.under_way > self._threads
 
     @property
     def full(self) -> Unanswered | None:
@@ -112,6 +117,11 @@ class Scoring:
         """Let go of the threads."""
         for each in (self._waiting, self._standing_in, self._working):
             each.close()
+
+    @property
+    def crowded(self) -> bool:
+        """Whether requests wait for a thread; what may wait longer than they does then. For any thread."""
+        return self._waiting.crowded or self._working.crowded
 
     def prepared(self, project: str) -> Prepared:
         """The live version of ``project`` and its form. Raises Unanswered."""

@@ -19,6 +19,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,8 @@ from engine.serving.feedback_taken import FeedbackTaken
 from engine.serving.following import Following
 from engine.serving.http_server import Endpoint, HttpServer
 from engine.serving.scoring import Scoring
+from engine.serving.shadow import Shadows
+from engine.serving.shadow_pipe import ShadowProcess
 from engine.serving.worker_settings import Settings
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
@@ -100,10 +103,7 @@ class Worker:
             self._workspace, self._ledger, self._store, self._opened, aside=self._about
         )  # fmt: skip
         name = self._following.worker.name
-        self._log: RequestLog | Unnoted = (
-            Unnoted() if settings.trial
-            else RequestLog(self._workspace, self._ledger, name, asked_of(self._ledger), on_bug=self._bug)
-        )  # fmt: skip
+        self._log: RequestLog | Unnoted = Unnoted() if settings.trial else self._logged(name)
         self._tokens = TokenBook(self._ledger) if settings.tokens else None
         self._figures = figures.Figures()
         self._projects = _Projects(self._ledger)
@@ -221,6 +221,15 @@ class Worker:
         patience = max(_LEAST_PATIENCE, 2 * spec_of(document.settings).timeout.total_seconds())
         marker = f"{self._workspace.token}-serve-{os.getpid()}"
         return open_ready(self._workspace, self._store, label, document, folder, marker=marker, patience=patience)
+
+    def _logged(self, name: str) -> RequestLog:
+        rules, key = asked_of(self._ledger), sampling.key_of(self._workspace)
+        spawn = partial(ShadowProcess, self._workspace.root)
+        shadows = Shadows(self._ledger, name, rules, key, spawn, crowded=self._crowded)
+        return RequestLog(self._workspace, self._ledger, name, rules, on_bug=self._bug, listener=shadows)
+
+    def _crowded(self) -> bool:
+        return self._scoring.crowded
 
     def _gathered(self) -> bytes:
         there = figures.read(self._folder)

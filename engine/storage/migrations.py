@@ -36,6 +36,7 @@ from engine.storage.tables.requests import REQUESTS, SKEW_CHECKS
 from engine.storage.tables.routing import ROUTING
 from engine.storage.tables.schedule import SCHEDULES
 from engine.storage.tables.scorings import SCORINGS
+from engine.storage.tables.shadows import SHADOW_FIGURES
 from engine.storage.tables.tokens import TOKENS
 from engine.storage.tables.trials import TRIALS
 
@@ -275,6 +276,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("skew checks", script(SKEW_CHECKS)),
     ("capacities", script(CAPACITIES + append_only("capacities"))),
     ("trials", script(TRIALS + append_only("trials"))),
+    ("shadow figures", script(SHADOW_FIGURES)),
 )
 LATEST = len(MIGRATIONS)
 

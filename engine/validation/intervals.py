@@ -182,10 +182,11 @@ def student(freedom: int) -> float:
     )
 
 
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share of ``n`` (Wilson, 1927), which stays within 0 and 1."""
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
+def wilson(share: float, n: int, tests: int = 1) -> tuple[float, float]:
+    """The 95 % interval of a share of ``n`` (Wilson, 1927), which stays within 0 and 1; ``tests``: of so many looks."""
+    z = _Z if tests == 1 else NormalDist().inv_cdf(1 - (1 - LEVEL) / (2 * tests))
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return max(0.0, middle - half), min(1.0, middle + half)
 
 

@@ -1,0 +1,1 @@
+"""What a shadow said of live requests beside what was answered: compared, counted, kept, told."""
