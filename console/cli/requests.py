@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 from console.cli import request_documents as documents
+from console.cli import shadow_documents
 from console.cli.printing import WIDEST, document, lines, room, say
 from console.cli.session import Session, Verb
 from console.text.lines import Span, line
 from console.text.request_lines import point_lines, request_lines
+from console.text.shadow_lines import summary
 from engine.errors import Invalid
 from engine.projects.manifest.durations import DURATION_FORM, parse_duration
 from engine.text import plain
@@ -24,9 +26,9 @@ def requests(session: Session, project: str, last: str) -> None:
     if length is None:
         raise Invalid(f"'{plain(last, 40)}' is no length of time; write {DURATION_FORM}.")
     with session.engine() as engine:
-        found = engine.requests(project, session.now(), length)
+        found, shadow = engine.requests(project, session.now(), length), engine.shadow_beside(project, session.now())
     if session.json:
-        document(documents.report(found))
+        document({**documents.report(found), "shadow": shadow_documents.shadow(shadow)})
         return
     width = min(room(), WIDEST) - 2
     told = request_lines(found, session.now(), width)
@@ -35,6 +37,9 @@ def requests(session: Session, project: str, last: str) -> None:
         return
     say(Span(f"Requests of {project}", "strong"))
     lines(line("  ", *each) for each in told)
+    if shadow is not None:
+        say()
+        lines(line("  ", *each) for each in summary(shadow, session.now(), width))
     if found.figures.requests:
         say()
         lines(line("  ", *each) for each in point_lines(found.figures.points, width))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from console.cli import bundle_documents, documents
+from console.cli import bundle_documents, documents, shadow_documents
 from console.cli.card import print_actions, print_card, print_changes, print_contents
 from console.cli.paging import newest_of, rest_of
 from console.cli.printing import Cell, document, say, table
@@ -98,7 +98,8 @@ def show(session: Session, version: str) -> None:
             said = documents.said_of(engine.remarks(version))
             came = {"origin": bundle_documents.origin(engine.origin(version))}
             made = {**written(content), "scored_by": said_here(content.scorer)}
-            document({**documents.version(engine.version(version)), **made, **said, **came})
+            beside = {"shadow": shadow_documents.shadow(engine.shadow_of(version, now))}
+            document({**documents.version(engine.version(version)), **made, **said, **came, **beside})
             return
         card, rehearsed = engine.card(version, now), engine.version(version).rehearsed
     print_card(card, now)

@@ -5,7 +5,6 @@ Two counts add up to one, in whatever order: each worker of a server has its own
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -41,6 +40,11 @@ class Difference:
     keys: Mapping[str, Value]
     live: Mapping[str, Value]
     candidate: Mapping[str, Value]
+
+    @property
+    def whose(self) -> object:
+        """Which row it is of: that with these keys, or, where none were told, that of its request."""
+        return tuple(sorted((name, str(value)) for name, value in self.keys.items())) or self.request
 
     @property
     def order(self) -> tuple[bool, float, float, str]:
@@ -88,9 +92,12 @@ class Sums:
         _seen(self.segments, column, value, 1, int(agreed))
 
     def differ(self, found: Iterable[Difference]) -> None:
-        """Keep the largest of these and of what is kept."""
+        """Keep the largest of these and of what is kept; of a row that was asked again and again, one."""
         apart = [*self.largest, *(each for each in found if each.size > 0 or not each.agree)]
-        self.largest = heapq.nsmallest(LARGEST, apart, key=lambda each: each.order)
+        kept: dict[object, Difference] = {}
+        for each in sorted(apart, key=lambda each: each.order):
+            kept.setdefault(each.whose, each)
+        self.largest = list(kept.values())[:LARGEST]
 
     def add(self, other: Sums) -> None:
         self.numbers |= other.numbers

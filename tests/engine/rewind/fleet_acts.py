@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime
+import sqlite3
+from datetime import datetime, timedelta
 
 from engine.access.caller import SystemActor
 from engine.clock import stamp
 from engine.scoring import crashes, fleet, trials
+from engine.shadow import book
+from engine.shadow.counting import Sums
 from engine.storage.ledger import Ledger
 
 
@@ -16,6 +19,7 @@ class FleetActs:
 
     ledger: Ledger
     chance: random.Random
+    now: datetime
 
     def tick(self) -> datetime:
         raise NotImplementedError
@@ -57,8 +61,16 @@ class FleetActs:
             found = trials.trial(db, project)
             if found is None:
                 kind: trials.Kind = self.chance.choice(["shadow", "canary"])
-                trials.start(db, (project, 1), "d", kind, share, 1, "try it", by, at, {})
+                begun = trials.start(db, (project, 1), "d", kind, share, 1, "try it", by, at, {})
+                self._count(db, begun)
             elif self.chance.random() < 0.5:
                 trials.change(db, found, share, "more of it", by, at)
             else:
                 trials.end(db, project, "by hand", "seen enough", by, at)
+
+    def _count(self, db: sqlite3.Connection, trial: trials.Trial) -> None:
+        """What a worker's shadow comes to in the hour that begins now."""
+        hour = self.tick().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        self.now = hour
+        whose = book.Whose(trial.project, trial.seq, trial.label, f"{self.chance.random()}")
+        book.add(db, whose, Sums(scored=1, rows=1, agreed=1), "", hour)
