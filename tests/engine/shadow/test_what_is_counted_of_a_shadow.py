@@ -11,10 +11,9 @@ import pytest
 
 from engine.errors import Damage
 from engine.scoring.trials import Trial
+from engine.shadow import counting
 from engine.shadow.book import Cell
 from engine.shadow.counting import LARGEST, MOST_REASONS, MOST_VALUES, OTHER_REASONS, OTHERS, Difference, Sums
-from engine.shadow.counting import read as read_sums
-from engine.shadow.counting import written
 from engine.shadow.report import ShadowReport, report
 from engine.validation.intervals import wilson
 
@@ -62,7 +61,7 @@ def test_counts_add_up_whoever_comes_first(seed: int) -> None:
     first.apart, first.seconds = round(first.apart, 9), round(first.seconds, 9)
     second.apart, second.seconds = round(second.apart, 9), round(second.seconds, 9)
     assert first == second
-    assert read_sums(json.loads(json.dumps(written(first)))) == first
+    assert counting.read(json.loads(json.dumps(counting.written(first)))) == first
 
 
 def test_the_largest_differences_are_kept_decisions_first_and_each_row_once() -> None:
@@ -95,10 +94,11 @@ def test_a_flood_of_reasons_and_of_values_is_bounded() -> None:
     assert all(len(why) <= 200 and "\x1b" not in why for why in found.errors)
 
 
-@pytest.mark.parametrize("said", [None, {}, {**written(Sums()), "rows": "many"}, {**written(Sums()), "largest": [1]}])
-def test_what_is_no_count_is_damage(said: object) -> None:
+@pytest.mark.parametrize("wrong", [None, {}, {"rows": "many"}, {"largest": [1]}, {"segments": {"city": {"A": 1}}}])
+def test_what_is_no_count_is_damage(wrong: dict[str, object] | None) -> None:
+    said = {**counting.written(Sums()), **wrong} if wrong else wrong
     with pytest.raises(Damage, match="What was counted of a shadow cannot be read"):
-        read_sums(said)
+        counting.read(said)
 
 
 def test_the_report_adds_workers_up_and_says_how_sure_it_is() -> None:
@@ -133,11 +133,12 @@ def test_the_more_segments_are_looked_at_the_wider_their_intervals() -> None:
 
 
 def test_trouble_is_what_workers_that_were_heard_of_lately_said_last() -> None:
+    before = NOON - timedelta(seconds=50)
     long_ago, lately = NOON - timedelta(minutes=5), NOON - timedelta(seconds=30)
     cells = (
         cell(sums(), "gone", "it was killed", long_ago),
-        cell(sums(), "well again", "it did not start", lately - timedelta(seconds=20)), cell(sums(), "well again", "", lately),
-        cell(sums(), "ill", "", lately - timedelta(seconds=20)), cell(sums(), "ill", "it hangs", lately),
+        cell(sums(), "well", "it did not start", before), cell(sums(), "well", "", lately),
+        cell(sums(), "ill", "", before), cell(sums(), "ill", "it hangs", lately),
     )  # fmt: skip
     assert told(*cells).trouble == ("it hangs",)
     assert told(*cells, running=None).trouble == ()
