@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from math import floor
 
 from console.text import cells
 from console.text.lines import SENTENCE, Line, Span, Tone, cut, fit, line, pad, wrapped
@@ -29,7 +30,7 @@ def _percent(value: float) -> str:
     """Not rounded to all or nothing where it is neither."""
     said = f"{100 * value:.2f}"
     if said == "100.00" and value < 1:
-        return "99.99" if value < 0.99995 else "99.999"
+        return f"{floor(value * 1e5) / 1e3:.3f}"
     return said.removesuffix(".00") if value in (0, 1) else said
 
 
@@ -55,8 +56,8 @@ def summary(found: ShadowReport, now: datetime, width: int) -> list[Line]:
     failed, tone = failures(found)
     since = f" for {cells.age(found.since, now)}" if found.since is not None else ""
     said = line(Span("SHADOW", "head"), f"  {found.label}{since}: {agreement(found)}, ", Span(failed, tone))
-    let_go = f"; {cells.counted(found.shed, 'row')} let go of" if found.shed else ""
-    details = f"a scoring takes p50 {took(found.p50)}, p99 {took(found.p99)}{let_go}" if found.scored else ""
+    passed = f"; {cells.counted(found.passed_over, 'row')} passed over" if found.passed_over else ""
+    details = f"a scoring takes p50 {took(found.p50)}, p99 {took(found.p99)}{passed}" if found.scored else ""
     lines = [fit(said, width)] if _fits(said, width) else [
         line(Span("SHADOW", "head"), f"  {found.label}{since}"),
         *wrapped(f"{agreement(found)}, {failed}", width, tone=tone if found.failed else ""),
@@ -80,9 +81,9 @@ def shadow_lines(found: ShadowReport, now: datetime, width: int, *, whole: bool 
     most = len(found.errors) if whole else MOST_REASONS
     reasons = "; ".join(f"{plain(why, SENTENCE)} ({rows:,})" for why, rows in found.errors[:most])
     lines += wrapped(f"{failed}{': ' if reasons else ''}{reasons}", width, tone=tone)
-    if found.shed:
-        why = ", ".join(f"{plain(reason, SENTENCE)} {rows:,}" for reason, rows in found.let_go)
-        lines += wrapped(f"let go of {cells.counted(found.shed, 'row')}: {why}", width, tone="dim")
+    if found.passed_over:
+        why = ", ".join(f"{plain(reason, SENTENCE)} {rows:,}" for reason, rows in found.passed_over_by)
+        lines += wrapped(f"passed over {cells.counted(found.passed_over, 'row')}: {why}", width, tone="dim")
     lines += _trouble(found, width)
     return [*lines, *_segments(found, width, whole=whole), *_differences(found, width, whole=whole)]
 

@@ -1,8 +1,8 @@
 """Shadows of one worker: what it answered is handed to candidates as well, behind the answer, and never at its cost.
 
-All of it is done by the thread of the request log. It hands rows to a process of its own for each trial, and lets go of
-them first when anything is short: where the worker is busy or its requests wait, where the process is behind, where it
-is not there. Each row that is let go of is counted, and so is each that an ended process took with it.
+All of it is done by the thread of the request log. It hands rows to a process of its own for each trial, and passes them
+over first when anything is short: where the worker is busy or its requests wait, where the process is behind, where it is
+not there. Each row that is passed over is counted, and so is each that an ended process took with it.
 """
 
 from __future__ import annotations
@@ -110,10 +110,10 @@ class Shadows:
         most = round((LEAST if crowded else rate(busy)) * min(seconds, 1.0))
         kept, rest = evenly(found, most)
         if rest:
-            seat.sums.let_go(BUSY if crowded or busy > FREE else ENOUGH, rest)
+            seat.sums.pass_over(BUSY if crowded or busy > FREE else ENOUGH, rest)
         for packet, rows in frames(kept, beside.hidden):
             if packet is None:
-                seat.sums.let_go(UNFIT, rows)
+                seat.sums.pass_over(UNFIT, rows)
             else:
                 seat.hand(packet, rows)
 

@@ -36,11 +36,11 @@ class ShadowSeat:
         self.trouble = self.told = ""
 
     def hand(self, packet: bytes, rows: int) -> None:
-        """Hand a frame of so many rows over, or count them as let go of. Never waits."""
+        """Hand a frame of so many rows over, or count them as passed over. Never waits."""
         if self._process is None or not self._ready:
-            self.sums.let_go(ABSENT, rows)
+            self.sums.pass_over(ABSENT, rows)
         elif self._waiting + rows > MOST_WAITING or not self._process.hand(packet):
-            self.sums.let_go(BEHIND, rows)
+            self.sums.pass_over(BEHIND, rows)
         else:
             if not self._waiting:
                 self._heard = self._monotonic()

@@ -57,7 +57,7 @@ class Sums:
     """Of ``scored`` scorings ``rows`` rows were compared, ``agreed`` of them alike, ``apart`` in sum how far off.
 
     A scoring is a request, or a part of a large one. ``failed``: rows for which the candidate had no answer, by their
-    reasons in ``errors``; ``shed``: rows that it was not asked for, by reason. ``seconds`` and ``histogram``: what a
+    reasons in ``errors``; ``passed_over``: rows that it was not asked for, by reason. ``seconds`` and ``histogram``: what a
     scoring took. ``segments``: of each column's values, how many rows there were and how many agreed. ``numbers``:
     whether it is numbers that are compared, and not labels.
     """
@@ -69,7 +69,7 @@ class Sums:
     apart: float = 0.0
     seconds: float = 0.0
     errors: dict[str, int] = field(default_factory=dict)
-    shed: dict[str, int] = field(default_factory=dict)
+    passed_over: dict[str, int] = field(default_factory=dict)
     histogram: dict[int, int] = field(default_factory=dict)
     segments: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     largest: list[Difference] = field(default_factory=list)
@@ -80,13 +80,13 @@ class Sums:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.rows or self.errors or self.shed)
+        return not (self.rows or self.errors or self.passed_over)
 
     def fail(self, why: str, rows: int) -> None:
         _tell(self.errors, plain(why, _LONGEST_REASON) or "no reason was given", rows)
 
-    def let_go(self, why: str, rows: int) -> None:
-        _tell(self.shed, why, rows)
+    def pass_over(self, why: str, rows: int) -> None:
+        _tell(self.passed_over, why, rows)
 
     def segment(self, column: str, value: str, agreed: bool) -> None:
         _seen(self.segments, column, value, 1, int(agreed))
@@ -108,8 +108,8 @@ class Sums:
         self.seconds += other.seconds
         for why, rows in other.errors.items():
             self.fail(why, rows)
-        for why, rows in other.shed.items():
-            self.let_go(why, rows)
+        for why, rows in other.passed_over.items():
+            self.pass_over(why, rows)
         merge(self.histogram, other.histogram)
         for column, values in other.segments.items():
             for value, (rows, agreed) in values.items():
@@ -148,7 +148,7 @@ def read(said: Any) -> Sums:
             apart=float(said["apart"]),
             seconds=float(said["seconds"]),
             errors={str(why): int(rows) for why, rows in said["errors"].items()},
-            shed={str(why): int(rows) for why, rows in said["shed"].items()},
+            passed_over={str(why): int(rows) for why, rows in said["passed_over"].items()},
             histogram={int(number): int(found) for number, found in said["histogram"].items()},
             segments={
                 str(column): {str(value): [int(rows), int(agreed)] for value, (rows, agreed) in values.items()}

@@ -55,7 +55,7 @@ class ShadowReport:
     ``runs``: it does so still; ``share``: of how many of the requests, then. ``since``: when it began, ``said_at``:
     when a worker last said what it counted. ``numbers``: numbers are compared, and agree within
     ``comparing.TOLERANCE``. ``apart``: the mean of how far off rows are. ``failed``: rows that it had no answer for,
-    ``shed``: rows that it was not asked for, both by reason, most first. Times of a scoring in seconds.
+    ``passed_over``: rows that it was not asked for, both by reason, most first. Times of a scoring in seconds.
     ``trouble``: why a worker's shadow scores nothing at the moment.
     """
 
@@ -72,8 +72,8 @@ class ShadowReport:
     apart: float | None
     failed: int
     errors: tuple[tuple[str, int], ...]
-    shed: int
-    let_go: tuple[tuple[str, int], ...]
+    passed_over: int
+    passed_over_by: tuple[tuple[str, int], ...]
     mean: float | None
     p50: float | None
     p95: float | None
@@ -129,8 +129,8 @@ def report(
         apart=whole.apart / whole.rows if whole.rows else None,
         failed=whole.failed,
         errors=_ordered(whole.errors),
-        shed=sum(whole.shed.values()),
-        let_go=_ordered(whole.shed),
+        passed_over=sum(whole.passed_over.values()),
+        passed_over_by=_ordered(whole.passed_over),
         mean=whole.seconds / whole.scored if whole.scored else None,
         p50=quantile(whole.histogram, 0.5),
         p95=quantile(whole.histogram, 0.95),

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from engine.requests.counting import Count, CountKey, bucket
 from engine.requests.figures import Counted, RequestFigures, figures
 from engine.requests.records import LogRules
 from engine.requests.report import RequestReport
+from engine.scoring.trials import Trial
+from engine.shadow.book import Cell
+from engine.shadow.counting import Difference, Sums
+from engine.shadow.report import ShadowReport
+from engine.shadow.report import report as shadow_report
 from tests.console.health_records import NOW
 
 LABEL, FORMER = "churn@21", "churn@20"
@@ -44,12 +50,37 @@ REPORT = RequestReport("churn", True, hour(), LogRules(share=0.1), (), 118, 9_40
 NONE = replace(REPORT, served=False, figures=figures("churn", [], NOW - timedelta(hours=1), NOW), count=0, rows=0)
 
 
+def shadow(*, runs: bool = True, trouble: str = "", **other: Any) -> ShadowReport:
+    """Of 20,000 requests 19,000 were answered alike by churn@22; those of the north less often."""
+    said: dict[str, Any] = {
+        "scored": 20_000, "rows": 20_000, "agreed": 19_000, "apart": 400.0, "seconds": 0.4,
+        "histogram": {bucket(0.00002): 19_700, bucket(0.0004): 300}, "errors": {"row 0 has no 'plan'": 12},
+        "passed_over": {"the worker was busy": 900, "the shadow was behind": 100},
+        "segments": {
+            "region": {"north": [5_000, 4_500], "south": [15_000, 14_500]}, "plan": {"basic": [20_000, 19_000]},
+        },
+        "largest": [
+            Difference(False, 0.5 - number / 100, f"r{number}", NOW.timestamp(), {"customer": f"c{number}"},
+                       {"prediction": 0, "p_1": 0.2}, {"prediction": 1, "p_1": 0.7 - number / 100})
+            for number in range(5)
+        ],
+    }  # fmt: skip
+    begun = NOW - timedelta(hours=3)
+    trial = Trial(4, "churn", "churn@22", "d" * 64, "shadow", 0.5, 7, begun, "ada", "try it", begun)
+    cell = Cell("worker 41", begun, NOW - timedelta(seconds=8), trouble, Sums(**{**said, **other}))
+    return shadow_report("churn", "churn@22", 4, trial if runs else None, (cell,), NOW)
+
+
 class FakeRequests:
     """The part of the engine's door that is about requests. ``requests_now``: what it says of every project."""
 
     requests_now: RequestReport = NONE
+    shadow_now: ShadowReport | None = None
     asked_of: timedelta | None = None
 
     def requests(self, project: str, now: datetime, last: timedelta = timedelta(hours=1)) -> RequestReport:
         self.asked_of = last
         return self.requests_now
+
+    def shadow_beside(self, project: str, now: datetime) -> ShadowReport | None:
+        return self.shadow_now

@@ -60,7 +60,7 @@ def test_every_row_is_counted_and_another_process_goes_on(history: Path) -> None
         shadows.close()
         found = figures(ledger)
     assert len(begun) == 2 and begun[1].ended() is not None
-    assert found.agreement.rows + found.failed + found.shed == given
+    assert found.agreement.rows + found.failed + found.passed_over == given
     assert dict(found.errors)["its process ended by signal 9"] >= 20
     assert 0 < found.agreement.agreed < found.agreement.rows
     assert found.largest and not found.largest[0].agree

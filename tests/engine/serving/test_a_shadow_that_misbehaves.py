@@ -46,11 +46,11 @@ def test_nothing_is_handed_before_it_has_proven_the_candidate(seat: ShadowSeat, 
     seat.hand(PACKET, 3)
     seat.tick()
     seat.hand(PACKET, 4)
-    assert seat.sums.shed == {ABSENT: 7} and not shadowed.last.handed
+    assert seat.sums.passed_over == {ABSENT: 7} and not shadowed.last.handed
     shadowed.last.be_ready()
     seat.tick()
     seat.hand(PACKET, 5)
-    assert len(shadowed.last.handed) == 1 and seat.sums.shed == {ABSENT: 7}
+    assert len(shadowed.last.handed) == 1 and seat.sums.passed_over == {ABSENT: 7}
 
 
 def test_what_does_not_fit_is_let_go_of_at_once(seat: ShadowSeat, shadowed: Shadowed) -> None:
@@ -58,18 +58,18 @@ def test_what_does_not_fit_is_let_go_of_at_once(seat: ShadowSeat, shadowed: Shad
     shadowed.last.room = 1
     seat.hand(PACKET, 9)
     seat.hand(PACKET, 10)
-    assert seat.sums.shed == {BEHIND: 10}
+    assert seat.sums.passed_over == {BEHIND: 10}
 
 
 def test_no_more_rows_are_on_their_way_than_may_be(seat: ShadowSeat, shadowed: Shadowed) -> None:
     ready(seat, shadowed)
     seat.hand(PACKET, MOST_WAITING - 1)
     seat.hand(PACKET, 2)
-    assert seat.sums.shed == {BEHIND: 2}
+    assert seat.sums.passed_over == {BEHIND: 2}
     shadowed.last.count(MOST_WAITING - 1)
     seat.tick()
     seat.hand(PACKET, 2)
-    assert seat.sums.shed == {BEHIND: 2} and seat.sums.rows == MOST_WAITING - 1
+    assert seat.sums.passed_over == {BEHIND: 2} and seat.sums.rows == MOST_WAITING - 1
 
 
 def test_rows_that_a_process_took_with_it_have_failed(seat: ShadowSeat, shadowed: Shadowed, clocks: Clocks) -> None:
@@ -82,7 +82,7 @@ def test_rows_that_a_process_took_with_it_have_failed(seat: ShadowSeat, shadowed
     assert (seat.sums.rows, seat.sums.errors) == (10, {"its process ended by signal 9": 20})
     assert seat.trouble == "its process ended by signal 9"
     seat.hand(PACKET, 5)
-    assert seat.sums.shed == {ABSENT: 5}
+    assert seat.sums.passed_over == {ABSENT: 5}
     clocks.pass_by(1.0)
     ready(seat, shadowed)
     assert len(shadowed.begun) == 2 and seat.trouble == ""
@@ -230,4 +230,4 @@ def test_no_row_is_counted_twice_or_not_at_all_whatever_happens(seed: int) -> No
 
 
 def total(seat: ShadowSeat) -> int:
-    return seat.sums.rows + seat.sums.failed + sum(seat.sums.shed.values())
+    return seat.sums.rows + seat.sums.failed + sum(seat.sums.passed_over.values())

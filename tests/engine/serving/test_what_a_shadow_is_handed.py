@@ -1,4 +1,4 @@
-"""Of what was answered, a shadow is handed what the live version said itself, and lets go first when time is short."""
+"""Of what was answered, a shadow is handed what the live version said itself, and passes over first when time is short."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_rows_that_cannot_be_written_down_are_let_go_of_alone(place: Place) -> N
     place.pass_by(answered(1), huge, answered(3), long)
     assert place.shadowed.last.rows == 2
     place.shadows.flush(clock.now())
-    assert place.figures(trial.seq).shed == {UNFIT: 2}
+    assert place.figures(trial.seq).passed_over == {UNFIT: 2}
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_worker_without_time_lets_go_first(place: Place, busy: float, crowded:
     place.pass_by()
     place.shadows.flush(clock.now())
     figures = place.figures(trial.seq)
-    assert figures.shed == {why: 5000 - handed} and figures.rows == handed
+    assert figures.passed_over == {why: 5000 - handed} and figures.rows == handed
 
 
 def test_what_is_taken_is_spread_over_all_there_is() -> None:
@@ -171,7 +171,7 @@ def test_a_shadow_that_is_behind_costs_rows_and_nothing_else(place: Place) -> No
     place.shadowed.last.room = 0
     place.pass_by(*(answered(number) for number in range(70)))
     place.shadows.flush(clock.now())
-    assert place.figures(trial.seq).shed == {BEHIND: 70}
+    assert place.figures(trial.seq).passed_over == {BEHIND: 70}
 
 
 def test_figures_are_written_once_and_those_that_cannot_be_are_with_the_next(

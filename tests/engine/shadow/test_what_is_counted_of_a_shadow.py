@@ -48,7 +48,7 @@ def test_counts_add_up_whoever_comes_first(seed: int) -> None:
     for number in range(6):
         part = sums(chance.randrange(1, 50), 1, histogram={chance.randrange(9): 3})
         part.fail(chance.choice(["a", "b"]), 2)
-        part.let_go(chance.choice(["x", "y"]), 3)
+        part.pass_over(chance.choice(["x", "y"]), 3)
         part.segment("city", chance.choice(["A", "B"]), chance.random() < 0.5)
         part.differ(difference(100 * number + each) for each in range(4))
         parts.append(part)
@@ -102,9 +102,9 @@ def test_what_is_no_count_is_damage(wrong: dict[str, object] | None) -> None:
 
 
 def test_the_report_adds_workers_up_and_says_how_sure_it_is() -> None:
-    one, other = sums(100, 98, errors={"bad": 2}, shed={"busy": 5}), sums(300, 270, histogram={8: 300})
+    one, other = sums(100, 98, errors={"bad": 2}, passed_over={"busy": 5}), sums(300, 270, histogram={8: 300})
     found = told(cell(one), cell(other, "two", said_at=NOON - timedelta(minutes=1)))
-    assert (found.agreement.rows, found.agreement.agreed, found.failed, found.shed) == (400, 368, 2, 5)
+    assert (found.agreement.rows, found.agreement.agreed, found.failed, found.passed_over) == (400, 368, 2, 5)
     assert (found.agreement.low, found.agreement.high) == wilson(368 / 400, 400)
     assert found.failed_share == pytest.approx(2 / 402)
     assert found.apart == pytest.approx(1.0 / 400) and found.mean == pytest.approx(0.001)
