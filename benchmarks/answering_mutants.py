@@ -12,6 +12,7 @@ from benchmarks.onnx_mutants import ONNX
 from benchmarks.requests_mutants import REQUESTS
 from benchmarks.robust_mutants import ROBUST
 from benchmarks.serving_mutants import SERVING
+from benchmarks.shadow_mutants import SHADOW
 from benchmarks.tokens_mutants import TOKENS
 
-ANSWERING = (*BATCH, *COMPILED, *DEMO, *FLEET, *LEARN, *MAKERS, *ONNX, *REQUESTS, *ROBUST, *SERVING, *TOKENS)
+ANSWERING = (*BATCH, *COMPILED, *DEMO, *FLEET, *LEARN, *MAKERS, *ONNX, *REQUESTS, *ROBUST, *SERVING, *SHADOW, *TOKENS)
