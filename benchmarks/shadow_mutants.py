@@ -54,7 +54,7 @@ SHADOW = (
     Fault("it says what it counted each second", _PROCESS, "        if monotonic() - said >= SAY_EVERY:\n            tell()\n", "", _SCORES),
     Fault("labels agree whatever their type", "engine/shadow/comparing.py", "agree = _label(one) == _label(other)", "agree = one is other", _AGREES),
     Fault("numbers agree within a hundredth of the larger", "engine/shadow/comparing.py", "most = max(abs(first), abs(second))", "most = abs(first) or 1.0", _AGREES),
-    Fault("a gap beside a number is a difference", "engine/shadow/comparing.py", "return 0.0 if first is second else 1.0", "return 0.0", _AGREES),
+    Fault("a gap beside a number is a difference", "engine/shadow/comparing.py", "return 0.0 if first is second else 1.0\n    if first == second", "return 0.0\n    if first == second", _AGREES),
     Fault("changed labels come first", _COUNTING, "return self.agree, -self.size", "return False, -self.size", _COUNTED),
     Fault("a row is kept once", _COUNTING, "kept.setdefault(each.whose, each)", "kept.setdefault(id(each), each)", _COUNTED),
     Fault("differences are bounded", _COUNTING, "list(kept.values())[:LARGEST]", "list(kept.values())", _COUNTED),

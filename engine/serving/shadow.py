@@ -1,8 +1,8 @@
 """Shadows of one worker: what it answered is handed to candidates as well, behind the answer, and never at its cost.
 
-All of it is done by the thread of the request log. It hands rows to a process of its own for each trial, and passes them
-over first when anything is short: where the worker is busy or its requests wait, where the process is behind, where it is
-not there. Each row that is passed over is counted, and so is each that an ended process took with it.
+All of it is done by the thread of the request log. It hands rows to a process of its own for each trial, and passes
+them over first when anything is short: where the worker is busy or its requests wait, where the process is behind,
+where it is not there. Each row that is passed over is counted, and so is each that an ended process took with it.
 """
 
 from __future__ import annotations

@@ -57,9 +57,9 @@ class Sums:
     """Of ``scored`` scorings ``rows`` rows were compared, ``agreed`` of them alike, ``apart`` in sum how far off.
 
     A scoring is a request, or a part of a large one. ``failed``: rows for which the candidate had no answer, by their
-    reasons in ``errors``; ``passed_over``: rows that it was not asked for, by reason. ``seconds`` and ``histogram``: what a
-    scoring took. ``segments``: of each column's values, how many rows there were and how many agreed. ``numbers``:
-    whether it is numbers that are compared, and not labels.
+    reasons in ``errors``; ``passed_over``: rows that it was not asked for, by reason. ``seconds`` and ``histogram``:
+    what a scoring took. ``segments``: of each column's values, how many rows there were and how many agreed.
+    ``numbers``: whether it is numbers that are compared, and not labels.
     """
 
     numbers: bool = False

@@ -1,4 +1,4 @@
-"""Of what was answered, a shadow is handed what the live version said itself, and passes over first when time is short."""
+"""Of what was answered a shadow is handed what the live version said itself, and goes without first."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def answered(number: int = 0, rows: int = 1, **other: Any) -> Answered:
     said: dict[str, Any] = {
         "project": "numbers", "label": "numbers@1", "digest": "d", "fallback": None, "at": clock.now(),
         "seconds": 0.001, "status": 200, "request": f"r{number}", "features": ("x",), "outputs": ("prediction",),
-        "rows": [[float(number)]] * rows, "answers": [[1]] * rows,
+        "rows": [[other.pop("x", float(number))]] * rows, "answers": [[other.pop("says", 1)]] * rows,
         "keys": {"id": [number] * rows, "secret": ["s"] * rows},
     }  # fmt: skip
     return Answered(**{**said, **other})
@@ -125,8 +125,7 @@ def test_a_large_request_is_handed_over_in_parts(place: Place) -> None:
 def test_rows_that_cannot_be_written_down_are_let_go_of_alone(place: Place) -> None:
     trial = place.start()
     place.ready()
-    huge, long = answered(2)._replace(answers=[[10**30]]), answered(4)._replace(rows=[["x" * 200_000]])
-    place.pass_by(answered(1), huge, answered(3), long)
+    place.pass_by(answered(1), answered(2, says=10**30), answered(3), answered(4, x="x" * 200_000))
     assert place.shadowed.last.rows == 2
     place.shadows.flush(clock.now())
     assert place.figures(trial.seq).passed_over == {UNFIT: 2}

@@ -145,10 +145,10 @@ def test_too_few_answers_are_none() -> None:
     assert it.taken().errors == {"ValueError": 1}
 
 
-def answered(number: int, rows: int) -> Answered:
+def answered(number: int, rows: int, features: tuple[str, ...] = ("x", "city")) -> Answered:
     return Answered(
-        "tiny", "tiny@1", "d", None, NOON, 0.001, 200, f"r{number}", ("x", "city"), ("prediction", "p_1"),
-        [(0.75, "A")] * rows, [(1, 0.75)] * rows, {"id": [number] * rows, "secret": ["s"] * rows},
+        "tiny", "tiny@1", "d", None, NOON, 0.001, 200, f"r{number}", features, ("prediction", "p_1"),
+        [(0.75, "A")[: len(features)]] * rows, [(1, 0.75)] * rows, {"id": [number] * rows, "secret": ["s"] * rows},
     )  # fmt: skip
 
 
@@ -165,8 +165,7 @@ def test_what_is_handed_over_arrives_as_it_was() -> None:
 
 
 def test_requests_with_other_columns_are_in_another_frame() -> None:
-    other = answered(2, 1)._replace(features=("x",), rows=[(0.1,)])
-    found = [frame_in(packet) for packet, _ in frames([answered(1, 1), other], frozenset()) if packet]
+    found = [frame_in(packet) for packet, _ in frames([answered(1, 1), answered(2, 1, ("x",))], frozenset()) if packet]
     assert [each.features for each in found] == [("x", "city"), ("x",)]
 
 
