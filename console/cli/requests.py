@@ -39,7 +39,8 @@ def requests(session: Session, project: str, last: str) -> None:
     lines(line("  ", *each) for each in told)
     if shadow is not None:
         say()
-        lines(line("  ", *each) for each in summary(shadow, session.now(), width))
+        say(Span(f"{shadow.label} as a shadow", "strong"), indent=2)
+        lines(line("  ", *each) for each in summary(shadow, width))
     if found.figures.requests:
         say()
         lines(line("  ", *each) for each in point_lines(found.figures.points, width))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from console.cli import documents
+from console.cli import documents, shadow_documents
 from console.cli.printing import complain, document, lines, room, say
 from console.cli.session import Session, Verb, reason_option
 from console.text.lines import Span
+from console.text.shadow_lines import shadow_lines
 from console.text.trial_lines import health_lines, history_lines, share, standing
 from engine.release.trial_rules import share_of
 
@@ -77,11 +78,13 @@ def trial(session: Session, project: str) -> None:
     with session.engine() as engine:
         found, rows = engine.trial(project), engine.trial_history(project, SHOWN)
         health = _health(engine, session, found)
+        beside = engine.shadow_of(found.label, now) if found is not None and found.kind == "shadow" else None
     if session.json:
         document({
             "project": project,
             "trial": trial_document(found) if found is not None else None,
             "canary": health_document(health) if health is not None else None,
+            "shadow": shadow_documents.shadow(beside),
             "history": [row_document(each) for each in rows],
         })  # fmt: skip
         return
@@ -93,6 +96,9 @@ def trial(session: Session, project: str) -> None:
         if health is not None:
             say()
             lines(health_lines(health, width))
+        if beside is not None:
+            say()
+            lines(shadow_lines(beside, now, width, whole=True))
     if rows:
         say()
         say(Span("Earlier", "strong"))

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from engine.monitoring.records import Alert, Look, Signal
     from engine.records import Deployment, ProjectStatus
     from engine.requests.report import RequestReport
-    from engine.shadow.report import ShadowReport
 
 # Ages are drawn anew as often; a new look is a commit, which the watcher sees within half a second.
 REFRESH = 5.0
@@ -49,15 +48,13 @@ class Health:
 
 @dataclass(frozen=True)
 class HealthOverTime:
-    """One project with its figures over earlier looks, by metric, all swaps, its last hour of requests, and
-    what runs as a shadow."""
+    """One project with its figures over earlier looks, by metric, all swaps, and its last hour of requests."""
 
     health: Health
     signals: Mapping[str, tuple[Signal, ...]] = field(default_factory=dict)
     swaps: tuple[Deployment, ...] = ()
     requests: RequestReport | None = None
     trial: OnTrialNow | None = None
-    shadow: ShadowReport | None = None
 
 
 def newest_look(engine: Engine, project: str) -> Look | None:
@@ -93,5 +90,4 @@ class AskHealthOf:
         health = Health(engine.status(self.project, now), look, engine.alerts(self.project))
         signals = {name: engine.signals(self.project, name) for name in health.document.metrics}
         requests, trial = engine.requests(self.project, now), of_project(engine, self.project, now)
-        shadow = engine.shadow_beside(self.project, now)
-        return HealthOverTime(health, signals, engine.swaps(None, self.project), requests, trial, shadow)
+        return HealthOverTime(health, signals, engine.swaps(None, self.project), requests, trial)

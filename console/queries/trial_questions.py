@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from engine.canary.records import CanaryHealth
     from engine.release.trials import TrialPlan
     from engine.scoring.trials import Kind, Trial
+    from engine.shadow.report import ShadowReport
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,11 @@ class AskTrialPlan:
 
 @dataclass(frozen=True)
 class OnTrialNow:
-    """What runs beside the live version, and of a canary how both do."""
+    """What runs beside the live version: of a canary how both do, and of a shadow what it came to."""
 
     trial: Trial
-    canary: CanaryHealth | None
+    canary: CanaryHealth | None = None
+    shadow: ShadowReport | None = None
 
 
 def of_project(engine: Engine, project: str, now: datetime) -> OnTrialNow | None:
@@ -37,4 +39,6 @@ def of_project(engine: Engine, project: str, now: datetime) -> OnTrialNow | None
     trial = engine.trial(project)
     if trial is None:
         return None
-    return OnTrialNow(trial, engine.canary_health(project, now) if trial.kind == "canary" else None)
+    if trial.kind == "canary":
+        return OnTrialNow(trial, engine.canary_health(project, now))
+    return OnTrialNow(trial, shadow=engine.shadow_of(trial.label, now))

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from engine.monitoring.look_document import LookDocument
     from engine.monitoring.look_parts import Slice, Slices
     from engine.requests.report import RequestReport
-    from engine.shadow.report import ShadowReport
 
 MOST_SLICES = 10
 SLICE_TONES: dict[str, Tone] = {"worse": "", "better": "ok", "same": "dim", "cannot tell": "unknown"}
@@ -37,7 +36,6 @@ def sections(found: HealthOverTime, now: datetime, width: int) -> list[list[Line
         [(Span("ALERTS", "head"),), *open_alerts],
         _trial(found.trial, now, width),
         _requests(found.requests, now, width),
-        _shadow(found.shadow, now, width),
         drift_lines(document, width),
         *asked_lines(document, width),
         segment_lines(document, width),
@@ -48,12 +46,15 @@ def sections(found: HealthOverTime, now: datetime, width: int) -> list[list[Line
 
 
 def _trial(found: OnTrialNow | None, now: datetime, width: int) -> list[Line]:
+    from console.text.shadow_lines import summary
     from console.text.trial_lines import health_lines, standing
 
     if found is None:
         return []
     keys = "   y another share, x ends it"
     lines = [(Span(found.trial.kind.upper(), "head"), Span(keys, "dim")), *standing(found.trial, now, width)]
+    if found.shadow is not None:
+        return [*lines, *summary(found.shadow, width)]
     return [*lines, EMPTY, *health_lines(found.canary, width)] if found.canary is not None else lines
 
 
@@ -62,12 +63,6 @@ def _requests(report: RequestReport | None, now: datetime, width: int) -> list[L
 
     lines = request_lines(report, now, width) if report is not None else []
     return [(Span("REQUESTS", "head"), Span("   e shows them over time", "dim")), *lines] if lines else []
-
-
-def _shadow(report: ShadowReport | None, now: datetime, width: int) -> list[Line]:
-    from console.text.shadow_lines import summary
-
-    return summary(report, now, width) if report is not None else []
 
 
 def whole(found: list[list[Line]]) -> tuple[list[Line], list[int]]:

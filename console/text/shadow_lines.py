@@ -7,7 +7,7 @@ from datetime import datetime
 from math import floor
 
 from console.text import cells
-from console.text.lines import SENTENCE, Line, Span, Tone, cut, fit, line, pad, wrapped
+from console.text.lines import SENTENCE, Line, Span, Tone, cells_of, cut, fit, line, pad, wrapped
 from console.text.request_lines import took
 from engine.requests.records import Value
 from engine.shadow.comparing import TOLERANCE
@@ -51,23 +51,17 @@ def failures(found: ShadowReport) -> tuple[str, Tone]:
     return f"{cells.counted(found.failed, 'row')} failed ({found.failed_share:.2%})", tone
 
 
-def summary(found: ShadowReport, now: datetime, width: int) -> list[Line]:
-    """The shadow that runs now, for the page of a project's health."""
+def summary(found: ShadowReport, width: int) -> list[Line]:
+    """What it came to, in two lines: for the page of a project's health."""
     failed, tone = failures(found)
-    since = f" for {cells.age(found.since, now)}" if found.since is not None else ""
-    said = line(Span("SHADOW", "head"), f"  {found.label}{since}: {agreement(found)}, ", Span(failed, tone))
+    said = line(f"{agreement(found)}, ", Span(failed, tone))
+    lines: list[Line] = [said]
+    if sum(cells_of(each.text) for each in said) > width:
+        lines = [*wrapped(f"{agreement(found)},", width), *wrapped(failed, width, tone=tone)]
     passed = f"; {cells.counted(found.passed_over, 'row')} passed over" if found.passed_over else ""
     details = f"a scoring takes p50 {took(found.p50)}, p99 {took(found.p99)}{passed}" if found.scored else ""
-    lines = [fit(said, width)] if _fits(said, width) else [
-        line(Span("SHADOW", "head"), f"  {found.label}{since}"),
-        *wrapped(f"{agreement(found)}, {failed}", width, tone=tone if found.failed else ""),
-    ]  # fmt: skip
     lines += wrapped(details, width, tone="dim") if details else []
     return [*lines, *_trouble(found, width)]
-
-
-def _fits(said: Line, width: int) -> bool:
-    return sum(len(each.text) for each in said) <= width
 
 
 def shadow_lines(found: ShadowReport, now: datetime, width: int, *, whole: bool = False) -> list[Line]:

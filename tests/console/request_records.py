@@ -50,6 +50,10 @@ REPORT = RequestReport("churn", True, hour(), LogRules(share=0.1), (), 118, 9_40
 NONE = replace(REPORT, served=False, figures=figures("churn", [], NOW - timedelta(hours=1), NOW), count=0, rows=0)
 
 
+_BEGUN = NOW - timedelta(hours=3)
+SHADOW = Trial(4, "churn", "churn@22", "d" * 64, "shadow", 0.5, 7, _BEGUN, "ada", "try it", _BEGUN)
+
+
 def shadow(*, runs: bool = True, trouble: str = "", **other: Any) -> ShadowReport:
     """Of 20,000 requests 19,000 were answered alike by churn@22; those of the north less often."""
     said: dict[str, Any] = {
@@ -65,10 +69,8 @@ def shadow(*, runs: bool = True, trouble: str = "", **other: Any) -> ShadowRepor
             for number in range(5)
         ],
     }  # fmt: skip
-    begun = NOW - timedelta(hours=3)
-    trial = Trial(4, "churn", "churn@22", "d" * 64, "shadow", 0.5, 7, begun, "ada", "try it", begun)
-    cell = Cell("worker 41", begun, NOW - timedelta(seconds=8), trouble, Sums(**{**said, **other}))
-    return shadow_report("churn", "churn@22", 4, trial if runs else None, (cell,), NOW)
+    cell = Cell("worker 41", _BEGUN, NOW - timedelta(seconds=8), trouble, Sums(**{**said, **other}))
+    return shadow_report("churn", "churn@22", 4, SHADOW if runs else None, (cell,), NOW)
 
 
 class FakeRequests:
@@ -82,5 +84,5 @@ class FakeRequests:
         self.asked_of = last
         return self.requests_now
 
-    def shadow_beside(self, project: str, now: datetime) -> ShadowReport | None:
+    def shadow_of(self, label: str, now: datetime) -> ShadowReport | None:
         return self.shadow_now
