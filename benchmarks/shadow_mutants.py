@@ -43,7 +43,7 @@ SHADOW = (
     Fault("that nothing is asked is no hanging", _SEAT, "            if not self._waiting:\n                self._heard = self._monotonic()\n", "", _ENDS),
     Fault("one that takes too much memory is ended", _SEAT, "if memory > MOST_MEMORY:", "if False:", _ENDS),
     Fault("one that ends again and again is begun more rarely", _SEAT, "FIRST_WAIT * 2 ** (self._ends - 1)", "FIRST_WAIT", _ENDS),
-    Fault("one whose trial is over is not begun anew", _SEAT, "        if self._finishing:\n            return\n        self._ends", "        self._ends", _ENDS),
+    Fault("one whose trial is over is not begun anew", _SEAT, "if not self._finishing and now >= self._due:", "if now >= self._due:", _ENDS),
     Fault("one that does not end is ended", _SEAT, 'if now - self._since > ENDS_WITHIN else ""', 'if False else ""', _ENDS),
     Fault("what it said of its end is told", _SEAT, "said = self._why or why", "said = why", _ENDS),
     Fault("a bad row costs one row", _SCORING, "if len(rows) == 1 or of_all:", "if True:", _SCORES),
