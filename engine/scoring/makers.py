@@ -115,6 +115,7 @@ def open_ready(
         return scorer
     rows = row_table(store, document)
     if chosen == "onnx" and runtime():
+        _write(store, label, folder, {"code": document.code.files})
         form = onnx_form(store, label, document, folder / COMPILED)
         program = OnnxProgram(form, folder / COMPILED, workspace.root, marker, held)
         answers = onnx_process(program, folder / "process", f"scoring {label}", rows.like, patience, now)

@@ -11,6 +11,7 @@ from engine.release import proof
 from engine.scoring import here, makers
 from engine.scoring.makers import open_ready
 from engine.scoring.ready import ReadyScorer
+from engine.storage.workspace import find
 from tests.engine.exports.conftest import NOW, Models
 from tests.ledger import store_of
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 def opened(models: Models, name: str, folder: Path) -> ReadyScorer:
     engine, label = models.engine, models.label(name)
-    workspace = engine.workspace
+    workspace = find(engine.home)
     return open_ready(workspace, store_of(engine), label, engine.show(label), folder, marker="test-onnx-real")
 
 
