@@ -9,7 +9,7 @@ _LEARNING, _CALLERS, _ATTENDANT = "console/demo/learning.py", "console/demo/call
 
 DEMO = (
     Fault("a demo that goes on tells nothing twice", _LEARNING, "if number > done:", "if True:", _SERVED),
-    Fault("what was known is not asked again", _LEARNING, "if known or label is None:", "if label is None:", _SERVED),
+    Fault("what was known is not asked again", _LEARNING, "if label is not None and not known:", "if label is not None:", _SERVED),
     Fault("what is said later is not known yet", _LEARNING, ' if moment(each["time"]) <= until}', "}", _SERVED),
     Fault("what is asked later is that of the beginning", _LEARNING, "if not file.exists():", "if True:", _SERVED),
     Fault("the newest rows are asked for", _CALLERS, "reverse=True", "reverse=False", _SERVED),

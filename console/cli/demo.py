@@ -57,15 +57,16 @@ def demo(session: Session, no_console: bool, weeks: int) -> int:
     session.needs_now("demo")
     session.home = place.home_of(session.home)
     plan = place.plan(session.home, weeks, clock.now())
-    watched = not no_console and sys.stdin.isatty() and sys.stdout.isatty()
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    watched = terminal and not no_console
     if plan.finished:
         say(f"The demo at {plan.home} was made before; it is left as it is.")
     elif watched:
         _make_behind(session, plan)
     else:
         _make(session, plan)
-    if no_console:
-        say(f"Open it: {session.act('demo')}")
+    if not watched:
+        say(f"Open it{'' if terminal else ' in a terminal'}: {session.act('demo')}")
         return 0
     from console.demo.attendant import attended
     from console.opening.start import run_console

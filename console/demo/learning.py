@@ -11,10 +11,11 @@ import csv
 import io
 import json
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.demo.callers import Caller, Record, Rows, live_rows
 from console.demo.place import Plan
@@ -38,8 +39,17 @@ GOES_ON = "run the demo again to go on"
 
 
 @dataclass(frozen=True)
-class Week:
-    """What came in a week: requests, and of the same rows what people said of them, the last of it at ``until``."""
+class Told:
+    """A row that was asked for at a time, and what people said of it since."""
+
+    at: datetime
+    request: Record
+    label: Record
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What came in a while: requests, and of the same rows what people said of them, the last of it at ``until``."""
 
     until: str
     requests: Sequence[Record]
@@ -65,7 +75,7 @@ class Learning:
                 runs.append(self._learnt(moment(week.until), number / len(weeks)))
         return runs
 
-    def _come(self, week: Week, share: float) -> None:
+    def _come(self, week: Stretch, share: float) -> None:
         """Requests one by one, as they came, then the labels of all of them."""
         caller = Caller(self._server.port)
         try:
@@ -97,7 +107,7 @@ class Learning:
             raise Refusal(f"Run {run.id} of {run.project} {run.state}: {str(run.why).rstrip('.')}; {GOES_ON}.")
         return run
 
-    def _weeks(self) -> list[Week]:
+    def _weeks(self) -> list[Stretch]:
         """The weeks of rows whose label the first version did not have, up to the demo's last moment.
 
         They are written down: what is live later was taught some of these labels, and a demo that goes on asks for the
@@ -106,45 +116,59 @@ class Learning:
         file = self._plan.projects / f"{self._project}.json"
         if not file.exists():
             rows = live_rows(self._plan.home, self._project, MOST)
-            found = [vars(week) for week in weeks_of(rows, self._said(rows), self._plan.until)]
+            said = said_of(self._plan.home, self._project, rows, self._plan.until)
+            found = [vars(week) for week in weeks_of(rows, said, self._plan.until)]
             write_file(file, json.dumps(found).encode())
-        return [Week(**each) for each in json.loads(file.read_bytes())]
-
-    def _said(self, rows: Rows) -> list[dict[str, Any]]:
-        """What people said of the rows: the project's own list, written by its own code in its own environment."""
-        live = (self._plan.home / "live" / self._project).resolve()
-        unknown = [at for at, known in zip(rows.times, rows.labelled, strict=True) if not known]
-        if not unknown:
-            return []
-        words = [str(live / "environment/bin/python"), "-I", "-B", str(live / "code" / f"{self._project}.py")]
-        words += [_before(unknown[0]), self._plan.until.isoformat()]
-        told = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        if told.returncode:
-            last = (told.stderr.strip().splitlines() or ["it said nothing"])[-1]
-            raise Refusal(f"The labels of {self._project} could not be listed: {last}; {GOES_ON}.")
-        return [{**each, "label": int(each["label"])} for each in csv.DictReader(io.StringIO(told.stdout))]
+        return [Stretch(**each) for each in json.loads(file.read_bytes())]
 
 
-def weeks_of(rows: Rows, said: Sequence[Mapping[str, Any]], until: datetime) -> list[Week]:
+def said_of(home: Path, project: str, rows: Rows, until: datetime) -> list[Record]:
+    """What people said of the rows: the project's own list, written by its own code in its own environment.
+
+    Raises Refusal where that fails.
+    """
+    live = (home / "live" / project).resolve()
+    unknown = [at for at, known in zip(rows.times, rows.labelled, strict=True) if not known]
+    if not unknown:
+        return []
+    words = [str(live / "environment/bin/python"), "-I", "-B", str(live / "code" / f"{project}.py")]
+    words += [_before(unknown[0]), until.isoformat()]
+    told = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if told.returncode:
+        last = (told.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise Refusal(f"The labels of {project} could not be listed: {last}; {GOES_ON}.")
+    return [{**each, "label": int(each["label"])} for each in csv.DictReader(io.StringIO(told.stdout))]
+
+
+def weeks_of(rows: Rows, said: Sequence[Record], until: datetime) -> list[Stretch]:
     """``rows`` whose label was not known, week by week, each with what was ``said`` of it by ``until``. Pure.
 
     What is said: the key's columns, ``label`` and ``time``. A row that nobody said anything of is left out.
     """
+    weeks: list[list[Told]] = []
+    for each in told_of(rows, said, until):
+        if not weeks or each.at >= weeks[-1][0].at + WEEK:
+            weeks.append([])
+        weeks[-1].append(each)
+    return [stretch_of(week) for week in weeks]
+
+
+def told_of(rows: Rows, said: Sequence[Record], until: datetime) -> list[Told]:
+    """The rows of which something new was said. Pure."""
     names = list(rows.keys[0]) if rows.keys else []
     labels = {tuple(each[name] for name in names): each for each in said if moment(each["time"]) <= until}
-    weeks: list[tuple[datetime, list[Record], list[Record]]] = []
+    found = []
     for request, key, at, known in zip(rows.requests, rows.keys, rows.times, rows.labelled, strict=True):
         label = labels.get(tuple(map(str, key.values())))
-        if known or label is None:
-            continue
-        if not weeks or moment(at) >= weeks[-1][0] + WEEK:
-            weeks.append((moment(at), [], []))
-        weeks[-1][1].append(request)
-        weeks[-1][2].append(label)
-    return [
-        Week(clock.stamp(max(moment(each["time"]) for each in labels)), requests, labels)
-        for _, requests, labels in weeks
-    ]
+        if label is not None and not known:
+            found.append(Told(moment(at), request, label))
+    return found
+
+
+def stretch_of(told: Sequence[Told]) -> Stretch:
+    """Rows that follow one another, at least one. Pure."""
+    last = max(moment(each.label["time"]) for each in told)
+    return Stretch(clock.stamp(last), [each.request for each in told], [each.label for each in told])
 
 
 def _before(at: str) -> str:

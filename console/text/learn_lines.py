@@ -27,9 +27,9 @@ def learner_lines(found: Learner, now: datetime, width: int, *, strip: bool) -> 
     if drawn is None:
         return [*lines, *wrapped(f"Nothing was learnt yet. {_next(found)}", width)]
     lines.append(curve_heading(drawn))
-    lines += wrapped(in_all(found), width, tone="dim")
+    lines += wrapped(_in_all(found), width, tone="dim")
     if strip:
-        lines += [*strip_lines(drawn, now, width), line()]
+        lines += strip_lines(drawn, now, width)
     return lines
 
 
@@ -100,7 +100,7 @@ def _drawn(found: Learner) -> list[Lesson]:
     return [each for each in lessons if each.learnt.metric == lessons[-1].learnt.metric]
 
 
-def in_all(found: Learner) -> str:
+def _in_all(found: Learner) -> str:
     """What the curve comes to over all its labels: the learner, and the parents as they were."""
     points = [point for lesson in _drawn(found) for point in lesson.learnt.curve]
     rows = sum(point.rows for point in points)

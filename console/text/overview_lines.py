@@ -113,9 +113,10 @@ def detail(status: ProjectStatus, now: datetime, width: int) -> Sequence[Line]:
         lines.append(line("   ", Span(f"{cells.run_state(run)}: {plain(run.phase)}", "key"), f", run {run.id}"))
     room = DETAIL - len(lines)
     lines += _waiting(status, width, whole=room >= len(status.reasons) + 3)
-    back = status.rollback_to is not None  # Where much is wrong, the way back is what is looked for.
-    lines += _others(status, DETAIL - back - len(lines), width)
-    if status.metric is not None and len(lines) < DETAIL - back:
+    # Where much is wrong, the way back is what is looked for.
+    below = (status.rollback_to is not None) + (status.per_second is not None)
+    lines += _others(status, DETAIL - below - len(lines), width)
+    if status.metric is not None and len(lines) < DETAIL - below:
         said = cells.known(status) + (f", {cells.ago(status.measured_at, now)}" if status.measured_at else "")
         lines.append(line("   ", Span(cut(said, width - 6), "dim")))
     if status.rollback_to is not None:

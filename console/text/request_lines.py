@@ -86,8 +86,8 @@ def _strip(points: Sequence[RequestPoint], width: int) -> Line:
 
 
 def _bar(share: float) -> str:
-    """What came at all is seen."""
-    return " " if share <= 0 else cells.BARS[round(share * (len(cells.BARS) - 1))]
+    """What came at all is more than nothing."""
+    return "·" if share <= 0 else cells.BARS[round(share * (len(cells.BARS) - 1))]
 
 
 def _capacity(report: RequestReport, now: datetime, width: int) -> list[Line]:

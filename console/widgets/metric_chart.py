@@ -31,17 +31,22 @@ class MetricChart(Chart, can_focus=False):
             self.add_v_line(mark.at.timestamp(), self.look("key"))
 
     def _draw_points(self, found: Timeline) -> None:
-        times = [point.at.timestamp() for point in found.points]
-        self.line(times, [point.value for point in found.points], "·", "dim")
-        looks: tuple[tuple[bool, str, Tone], ...] = ((False, "○", "dim"), (True, "●", "strong"))
-        for of_live, marker, tone in looks:
+        """Of two points of one time the live version's is the one that the line goes through; the other one is drawn
+        over its interval, which would hide it."""
+        through = {point.at.timestamp(): point.value for point in sorted(found.points, key=lambda point: point.of_live)}
+        times = sorted(through)
+        self.line(times, [through[at] for at in times], "·", "dim")
+        looks: tuple[tuple[bool, str, Tone], ...] = ((True, "●", "strong"), (False, "○", "dim"), (True, "●", "strong"))
+        for place, (of_live, marker, tone) in enumerate(looks):
             points = [point for point in found.points if point.of_live is of_live]
-            if points:
+            if not points:
+                continue
+            at, values = [p.at.timestamp() for p in points], [p.value for p in points]
+            if place < 2:
                 halves = [(p.high - p.low) / 2 if p.low is not None and p.high is not None else 0.0 for p in points]
-                self.errorbar(
-                    [p.at.timestamp() for p in points], [p.value for p in points], yerr=halves, marker=marker,
-                    marker_style=self.look(tone),
-                )  # fmt: skip
+                self.errorbar(at, values, yerr=halves, marker=marker, marker_style=self.look(tone))
+            else:
+                self.scatter(at, values, marker=marker, marker_style=self.look(tone))
 
     def render(self) -> RenderResult:
         drawn = super().render()

@@ -88,7 +88,7 @@ def test_how_many_come_now_stands_first_and_where_there_is_no_chart_bars_stand_f
     lines = request_lines(replace(REPORT, lately=16.9), NOW, 78, strip=True)
     assert plain_text(lines[:1]).strip() == "16.9/s  of late"
     bars, beside = plain_text(lines[3:4]).split("  ")
-    assert beside.strip().startswith("at most ") and len(bars) == 58 and bars.count("█") >= 1 and " " not in bars
+    assert beside.strip().startswith("at most ") and len(bars) == 58 and "█" in bars and "·" not in bars
     without = plain_text(request_lines(REPORT, NOW, 78))
     assert "of late" not in without and "at most 1" not in without.split("log:")[0]
 
