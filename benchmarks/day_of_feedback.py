@@ -63,7 +63,7 @@ def day(engine: Engine, hours: int) -> None:
     stretches = [stretch_of(came[edge:edges[place + 1]]) for place, edge in enumerate(edges[:-1])]
     print(f"{sum(len(each.requests) for each in stretches)} rows in {hours} hours\n")
     print(f"{'hour':>4} {'rows':>5} {'asked in':>9} {'learnt in':>9}  {'learner':>7} {'parent':>7}  what became of it")
-    with DemoServer(engine.home, None) as server:
+    with DemoServer(engine.home, None, print) as server:
         caller = Caller(server.port)
         while caller.ask(PROJECT, [stretches[0].requests[0]]) != 200:
             clock.pause(0.1)

@@ -79,7 +79,7 @@ def _attend(home: Path, operator: str | None, asked: Mapping[str, float], ended:
     from console.demo.server import DemoServer
     from console.demo.traffic import Traffic
 
-    with DemoServer(home, operator) as server, ExitStack() as closed:
+    with DemoServer(home, operator, print) as server, ExitStack() as closed:
         for project, rate in asked.items():
             closed.enter_context(closing(Traffic(home, project, server.port, rate))).start()
         ended.wait()

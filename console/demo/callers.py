@@ -6,7 +6,8 @@ What is live lies in ``live/PROJECT`` of the workspace as files that anybody may
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 PATIENCE = 60.0  # seconds for one answer; one that takes longer is none
+IDLE = 5.0  # seconds after which a connection is not used again: the server may just be closing it
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,11 @@ def _written(value: Any) -> Any:
 
 
 class Caller:
-    """A program that asks over one connection, which is opened anew where it broke."""
+    """A program that asks over one connection, which is opened anew where it broke or was idle."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._connection = HTTPConnection(HOST, port, timeout=PATIENCE)
+        self._monotonic, self._used = monotonic, monotonic()
 
     def ask(self, project: str, records: Sequence[Record]) -> int:
         """Ask for a prediction for each. Returns the answer's status, 0 where there was none."""
@@ -93,10 +96,13 @@ class Caller:
 
     def _post(self, path: str, records: Sequence[Record]) -> int:
         body = json.dumps({"records": records}).encode()
+        if self._monotonic() - self._used > IDLE:
+            self._connection.close()
         try:
             self._connection.request("POST", path, body, {"Content-Type": "application/json"})
             answer = self._connection.getresponse()
             answer.read()
+            self._used = self._monotonic()
             return answer.status
         except (OSError, HTTPException):
             with suppress(OSError):

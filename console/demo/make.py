@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -30,7 +31,7 @@ def replay(plan: Plan, tales: Sequence[Tale], originals: Path, engine: Engine, t
     Raises what a project or the machine raised, or KeyboardInterrupt. A retrain that is under way ends by itself.
     """
     stop = threading.Event()
-    with DemoServer(plan.home, None) as server:
+    with DemoServer(plan.home, None, told.done) as server:
         _replayed(plan, tales, originals, engine, told, stop, server)
     replace(plan, finished=True).save()
 
@@ -49,8 +50,9 @@ def _replayed(
         _wait_for(replays)
     except KeyboardInterrupt:
         stop.set()
+        until = time.monotonic() + _PATIENCE
         for each in replays:
-            each.wait(_PATIENCE)
+            each.wait(max(0.0, until - time.monotonic()))
         raise
     errors = [each.error for each in replays if each.error is not None]
     for error in sorted(errors, key=lambda e: isinstance(e, Stopped)):

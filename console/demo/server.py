@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -24,8 +24,9 @@ class DemoServer(AbstractContextManager["DemoServer"]):
     It is at the port where people look for it, or at any free one where somebody else has that.
     """
 
-    def __init__(self, home: Path, operator: str | None) -> None:
-        self._home, self._operator = home, operator
+    def __init__(self, home: Path, operator: str | None, tell: Callable[[str], None]) -> None:
+        """``tell`` hears where it is, and what becomes of its worker."""
+        self._home, self._operator, self._tell = home, operator, tell
         self._service: Service | None = None
         self._guard, self._ended = threading.Lock(), threading.Event()
         self._attending = threading.Thread(target=self._attend, name="demo server", daemon=True)
@@ -59,7 +60,7 @@ class DemoServer(AbstractContextManager["DemoServer"]):
             service = self._at(PORT)
         except Refusal:
             service = self._at(0)
-        service.start(lambda line: print(line, file=sys.stderr, flush=True))
+        service.start(self._tell)
         return service
 
     def _at(self, port: int) -> Service:

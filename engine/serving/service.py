@@ -108,6 +108,7 @@ class Service:
             [sys.executable, "-P", "-m", "engine.serving.worker", settings.written()],
             pass_fds=(self._socket.fileno(), self._alive),
             stdin=subprocess.DEVNULL,
+            process_group=0,  # Ctrl+C is for whoever is in the terminal: the supervisor is who ends them.
         )
 
     def close(self) -> bool:

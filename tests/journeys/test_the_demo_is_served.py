@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 import statistics
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ import pytest
 
 import console.demo.attendant
 from console.demo import place
-from console.demo.callers import Rows, live_rows
+from console.demo.callers import Caller, Rows, live_rows
 from console.demo.learning import weeks_of
 from console.demo.make import replay
 from console.demo.replay import Stopped, moments
@@ -229,3 +231,27 @@ def test_callers_come_independently_of_each_other_and_as_often_as_is_said() -> N
 def test_a_project_that_is_retrained_each_month_has_its_moments_too() -> None:
     assert moments(samples() / "phishing", 1, UNTIL) == [datetime(2026, 11, 1, 5, tzinfo=UTC)]
     assert len(moments(samples() / "phishing", 5, UNTIL)) == 5
+
+
+def test_a_connection_that_was_idle_is_not_used_again() -> None:
+    clock_of, asked = iter([0.0, 1.0, 2.0, 8.0, 9.0]), list[str]()
+
+    def serve(listening: socket.socket) -> None:
+        """Each connection has one line in ``asked``, and an answer for each of its requests."""
+        for number in range(2):
+            with listening.accept()[0] as client:
+                while (head := client.recv(65536)).strip():
+                    while not head.endswith(b"}]}"):
+                        head += client.recv(65536)
+                    asked.append(f"{number} {head.split(b' ', 2)[1].decode()}")
+                    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = threading.Thread(target=serve, args=(listening,), daemon=True)
+        serving.start()
+        caller = Caller(listening.getsockname()[1], lambda: next(clock_of))
+        assert caller.ask("sites", [{"x": 1}]) == 200
+        assert caller.tell("sites", [{"id": 1, "label": 1}]) == 200
+        caller.close()
+        serving.join(60)
+    assert asked == ["0 /projects/sites/score", "1 /projects/sites/feedback"]
