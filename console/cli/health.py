@@ -56,7 +56,8 @@ def health(
         found, alerts = engine.health(project), engine.alerts(project)
         status = engine.status(project, session.now())
     if session.json:
-        document(_document(found, alerts))
+        trial = documents.on_trial(status.trial) if status.trial is not None else None
+        document({**_document(found, alerts), "trial": trial})
         return 0
     if found is None:
         say(f"Nobody has looked at the health of {project} yet: {session.act(f'health {project} --look')}")

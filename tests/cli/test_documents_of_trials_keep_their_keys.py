@@ -44,11 +44,12 @@ def test_a_trial_its_rows_and_its_health_have_the_keys_that_scripts_rely_on() ->
 
 def test_where_nothing_runs_the_verbs_say_so(engine: Engine) -> None:
     found = said(engine, "trial", "tiny", "--json").json
-    assert found == {"project": "tiny", "trial": None, "canary": None, "history": []}
+    assert found == {"project": "tiny", "trial": None, "canary": None, "shadow": None, "history": []}
     assert said(engine, "trial", "tiny").out == "Nothing runs beside the live version of tiny.\n"
     ended = said(engine, "end-trial", "tiny", "--reason", "x")
     assert (ended.code, ended.err) == (1, "Nothing runs beside the live version of tiny; there is no trial to end.\n")
     assert said(engine, "status", "tiny", "--json").json["projects"][0]["trial"] is None
+    assert said(engine, "health", "tiny", "--json").json["trial"] is None
 
 
 def test_what_is_no_share_and_what_is_no_version_are_refused(engine: Engine) -> None:
