@@ -6,7 +6,7 @@ from benchmarks.mutation.fault import Fault
 
 _GRAPH, _SCORER = ("tests/engine/scoring/test_onnx_graph.py",), ("tests/engine/scoring/test_onnx_scorer.py",)
 _GATE = ("tests/engine/jobs/test_a_model_as_onnx_is_held_to_its_holdout.py",)
-_CARD, _HELD = ("tests/console/test_what_a_version_is_scored_by.py",), ("tests/engine/scoring/test_makers.py",)
+_CARD, _READY = ("tests/console/test_what_a_version_is_scored_by.py",), ("tests/engine/scoring/test_a_version_as_onnx_is_held_ready.py",)
 _CHECK, _FORM, _RUN = "engine/scoring/onnx_graph.py", "engine/scoring/onnx_form.py", "engine/scoring/onnx_scorer.py"
 _PROCESS, _MADE = "engine/runs/steps/onnx_process.py", "engine/jobs/retrain/onnx_converting.py"
 
@@ -30,7 +30,10 @@ ONNX = (
     Fault("scored by: ONNX: why there are no tables is kept", _MADE, "return ScorerSection(maker=\"onnx\", parity=parity, tried=tried)", "return ScorerSection(maker=\"onnx\", parity=parity)", _GATE),
     Fault("scored by: ONNX: nothing is tried without its runtime", _MADE, "self._convert() if runtime() else LACKING", "self._convert()", _GATE),
     Fault("scored by: ONNX: what was measured with is told", _MADE, "replace(parity, measured_by=by) if parity is not None else None", "parity", _GATE),
-    Fault("scored by: ONNX: card and doctor tell who answers here", "engine/scoring/here.py", 'if section.maker != "onnx" or runtime():', "if True:", _CARD),
+    Fault("scored by: ONNX: card and doctor tell who answers here", "engine/scoring/here.py", 'if section.maker != "onnx" or runtime():\n        return None\n', "return None\n", _CARD),
+    Fault("scored by: ONNX: a version that is opened has its folder made", "engine/scoring/makers.py", '        _write(store, label, folder, {"code": document.code.files})\n        form =', "        form =", _READY),
+    Fault("scored by: ONNX: its inputs are those of its model", "engine/scoring/unpacked.py", "    if form.names != document.model.features:\n", "    if False:\n", _READY),
+    Fault("scored by: ONNX: a run's scoring ends its process", "engine/scoring/unpacked.py", "        finally:\n            self._process.close()\n", "        finally:\n            pass\n", _READY),
     Fault("scored by: the whole card has the evidence", "console/text/card_lines.py", "if whole and card.scorer is not None else []", "if False else []", _CARD),
     Fault("scored by: the whole card has each form that was tried", "console/text/scorer_lines.py", "    for each in section.tried:\n", "    for each in ():\n", _CARD),
 )

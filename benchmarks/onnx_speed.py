@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import figures
 import pyarrow as pa
+import pyarrow.parquet
 
 from engine.api import Engine, open_engine
 from engine.release.proof import count_differing
