@@ -99,6 +99,7 @@ class Score:
     version: str | None
     database: str | None
     replace: bool
+    workers: bool = False
 
     @property
     def doing(self) -> str:
@@ -106,8 +107,9 @@ class Score:
 
     def carry_out(self, engine: Engine, tell: Tell) -> Result:
         run = engine.score(
-            self.project, self.source, self.output, version=self.version, database=self.database, replace=self.replace
-        )
+            self.project, self.source, self.output, version=self.version, database=self.database,
+            replace=self.replace, workers=self.workers,
+        )  # fmt: skip
         return Result(f"Run {run.id}, a scoring of {self.project}, is queued; 3 shows how far it is.")
 
 

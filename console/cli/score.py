@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--version", metavar="V", help="Another version than the live one, such as flights@11.")
 @click.option("--database", metavar="VARIABLE", help="The environment variable that holds the database's URL.")
 @click.option("--replace", is_flag=True, help="Write over OUT where it is there.")
+@click.option("--workers", is_flag=True, help="Have the workers of [compute] score, not this machine.")
 @click.option("--no-wait", is_flag=True, help="Queue it, and do not stay until it has ended.")
 @click.pass_obj
 def score(
@@ -37,6 +38,7 @@ def score(
     version: str | None,
     database: str | None,
     replace: bool,
+    workers: bool,
     no_wait: bool,
 ) -> int:
     """Score the rows of INPUT with PROJECT's live version and write what it says of each to OUT.
@@ -44,7 +46,7 @@ def score(
     INPUT is a file .parquet or .csv, or, in the database of --database, table:NAME or a file .sql with one SELECT.
     """
     with session.engine() as engine:
-        run = engine.score(project, input, output, version=version, database=database, replace=replace)
+        run = engine.score(project, input, output, version=version, database=database, replace=replace, workers=workers)
         if no_wait:
             return _queued(session, run)
         if not session.json:

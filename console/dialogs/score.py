@@ -11,7 +11,7 @@ class ScoreDialog(FormDialog):
     """``label``: the version that it was opened on, None for the live one of ``project``."""
 
     GIVEN = "File"
-    FILE, OUTPUT, DATABASE, REPLACE = "file to score", "write to", "database", "replace"
+    FILE, OUTPUT, DATABASE, REPLACE, WORKERS = "file to score", "write to", "database", "replace", "on workers"
 
     def __init__(self, project: str, label: str | None) -> None:
         by = label or f"the live version of {project}"
@@ -20,12 +20,14 @@ class ScoreDialog(FormDialog):
             "stands under the name until all of it is there.",
             "A file .parquet or .csv, by its whole path; or table:NAME, with the variable that holds the database's "
             "URL.",
+            "On workers: those of the version's [compute] score, and this machine reads and writes.",
         )
         fields = (
             FormField(self.FILE, "", "/data/incoming/today.parquet"),
             FormField(self.OUTPUT, "", "/data/scored/today.parquet"),
             FormField(self.DATABASE, "", "for a table: the variable, such as WAREHOUSE_URL", needed=False),
             FormField(self.REPLACE, "no", YES_NO),
+            FormField(self.WORKERS, "no", YES_NO),
         )
         super().__init__(f"SCORE WITH {label or f'THE LIVE VERSION OF {project}'}", said, "score it", fields)
         self._project, self._label = project, label
@@ -38,4 +40,5 @@ class ScoreDialog(FormDialog):
             self._label,
             self.value_of(self.DATABASE) or None,
             self.said_yes(self.REPLACE),
+            self.said_yes(self.WORKERS),
         )

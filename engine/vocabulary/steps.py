@@ -105,6 +105,7 @@ VALIDATE = StepKind("validate", "judges the candidate", rows="holdout_rows", pro
 MEASURE = StepKind("measure", "measures the live version's health", process=True)
 COMPARE = StepKind("compare", "measures policies of retraining over past weeks", process=True)
 WRITE_SCORES = StepKind("write scores", "reads rows, has them scored and writes what is said of them", process=True)
+SCORE_AWAY = StepKind("score on workers", "brings parts of the rows to the workers of [compute]", process=True)
 PACKAGE = StepKind("package", "puts the version into the store", rows="rows")
 REPORT = StepKind("report", "composes the report")
 REBUILD = StepKind("rebuild", "rebuilds an environment offline, from what is kept")
@@ -113,7 +114,7 @@ SCORE_GOLDEN = StepKind("score golden rows", "a version's predictions for its go
 # In the order in which they are told everywhere.
 STEPS = (
     QUEUE, EXTRACT, EXTRACT_NEW, LABELS, TRAIN, LEARN, SCORE_LIVE, SCORE, SCORE_OWN_ROWS, SCORE_BEFORE, COMPILE,
-    CONVERT, VALIDATE, MEASURE, COMPARE, PACKAGE, WRITE_SCORES, REPORT, REBUILD, SCORE_GOLDEN,
+    CONVERT, VALIDATE, MEASURE, COMPARE, PACKAGE, WRITE_SCORES, SCORE_AWAY, REPORT, REBUILD, SCORE_GOLDEN,
 )  # fmt: skip
 NAMES = tuple(step.name for step in STEPS)
 _BY_NAME = {step.name: step for step in STEPS}

@@ -12,6 +12,7 @@ from engine.projects import registry
 from engine.records import Run
 from engine.runs import history, queue
 from engine.versions import catalog
+from engine.versions import document as documents
 from engine.vocabulary.jobs import SCORE
 
 if TYPE_CHECKING:
@@ -33,14 +34,17 @@ class ScoreCommands(Door):
         version: str | None = None,
         database: str | None = None,
         replace: bool = False,
+        workers: bool = False,
         base: Path | None = None,
     ) -> Run:
         """Queue a scoring of ``source`` to ``output`` and start it if it may start now.
 
         Both are written as ``places.place_of`` has them, and paths count from ``base`` on (None: this process's
-        folder). ``version``: another than the live one. ``database``: the variable that holds its URL. Raises Invalid
-        for what is no place, and Refusal where there is nothing to read, or something that is not to be replaced.
+        folder). ``version``: another than the live one. ``database``: the variable that holds its URL. ``workers``:
+        those of ``[compute]`` score. Raises Invalid for what is no place, and Refusal where there is nothing to read,
+        something that is not to be replaced, or no such section.
         """
+        from engine.jobs.score.on_workers import compute_of
         from engine.jobs.score.places import place_of, refuse_input, refuse_output
         from engine.jobs.score.replacing import may_replace
 
@@ -50,12 +54,15 @@ class ScoreCommands(Door):
         with self._ledger.read() as db:
             registry.find(db, project)
             label = self._scored_by(db, project, version)
+            digest = catalog.record(catalog.find(db, label)).digest
+        if workers:
+            compute_of(label, documents.of_version(self._store, label, digest))
         refuse_input(given)
         refuse_output(self._workspace, given, to, replace=may_replace(self._ledger, to, asked=replace))
         now = clock.now()
         options = {
             "input": given.written, "output": to.written, "version": label if version else None,
-            "database": database, "replace": replace,
+            "database": database, "replace": replace, "workers": workers,
         }  # fmt: skip
         run = queue.enqueue(self._ledger, project, self.caller, now, now, options, job=SCORE.name)
         queue.dispatch(self._workspace, self._ledger)

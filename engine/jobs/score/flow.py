@@ -1,12 +1,14 @@
 """Read, score and write at the same time: three threads with room for two pieces between each.
 
 What the first of them raises ends all three, and is raised where they were begun. Memory is bounded by the number of
-pieces, whatever there is to read.
+pieces, whatever there is to read. Where others score, the second thread asks for some pieces ahead of the one that it
+waits for.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from queue import Empty, Full, Queue
 from typing import Generic, TypeVar
@@ -15,6 +17,8 @@ from engine.errors import Refusal
 
 T = TypeVar("T")
 U = TypeVar("U")
+Later = Callable[[], U]
+"""What waits for a piece that was asked for."""
 _BETWEEN = 2
 _LOOK = 0.1  # seconds between two looks whether it is over
 
@@ -53,11 +57,14 @@ class _Pipe(Generic[T]):
 
 
 class Flow(Generic[T, U]):
-    """``read`` gives pieces, ``score`` makes something of each, ``write`` takes that, each in a thread of its own and
-    in order. ``cancel`` ends it from another thread."""
+    """``read`` gives pieces, ``ask`` has something made of each, ``write`` takes that, each in a thread of its own and
+    in order. ``ahead``: so many more are asked for before the first is waited for. ``cancel`` ends it from another
+    thread."""
 
-    def __init__(self, read: Iterator[T], score: Callable[[T], U], write: Callable[[U], None]) -> None:
-        self._read, self._score, self._write = read, score, write
+    def __init__(
+        self, read: Iterator[T], ask: Callable[[T], Later[U]], write: Callable[[U], None], ahead: int = 0
+    ) -> None:
+        self._read, self._ask, self._write, self._ahead = read, ask, write, ahead
         self._over, self._guard = threading.Event(), threading.Lock()
         self._pieces, self._answers = _Pipe[T](self._over), _Pipe[U](self._over)
         self._why: BaseException | None = None
@@ -84,8 +91,13 @@ class Flow(Generic[T, U]):
         self._pieces.put()
 
     def _scores(self) -> None:
+        asked = deque[Later[U]]()
         for piece in self._pieces.pieces():
-            self._answers.put(self._score(piece))
+            asked.append(self._ask(piece))
+            if len(asked) > self._ahead:
+                self._answers.put(asked.popleft()())
+        while asked:
+            self._answers.put(asked.popleft()())
         self._answers.put()
 
     def _writes(self) -> None:

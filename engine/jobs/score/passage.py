@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.errors import StepFailed
 from engine.jobs.score.flow import Flow
@@ -19,9 +20,19 @@ if TYPE_CHECKING:
 Tell = Callable[[int], None]
 
 
+class Ahead(Protocol):
+    """Scores elsewhere, ``ahead`` pieces before the one that is waited for. ``begin`` is given the features of a piece;
+    what it returns waits for the answer, and raises StepFailed where none comes."""
+
+    ahead: int
+
+    def begin(self, features: pa.Table) -> Callable[[], pa.Table]: ...
+
+
 class Passage:
     """Read, scored and written at once, in pieces. ``run``: which each row names. ``open_sink`` is called with the
-    first rows, which say the columns; ``tell`` is told how many rows are written by then."""
+    first rows, which say the columns; ``tell`` is told how many rows are written by then. ``away``: who scores the
+    pieces in the place of ``ready``, the same way."""
 
     def __init__(
         self,
@@ -31,9 +42,10 @@ class Passage:
         run: int,
         open_sink: Callable[[pa.Schema], Sink],
         tell: Tell = lambda rows: None,
+        away: Ahead | None = None,
     ) -> None:
         self._source, self._ready, self._learnt, self._run = source, ready, learnt, run
-        self._open, self._tell = open_sink, tell
+        self._open, self._tell, self._away = open_sink, tell, away
         self._key = [name for name in learnt.key if name in source.columns]
         self._sink: Sink | None = None
         self._schema: pa.Schema | None = None
@@ -42,7 +54,8 @@ class Passage:
     def all(self, watch: Callable[[Ends], None] = lambda process: None) -> tuple[int, str]:
         """Every row; how many, and the digest of what was written, which has not got its name yet. ``watch`` is given
         what can be cancelled. Raises Refusal, StepFailed."""
-        flow = Flow[Piece, Any](self._source.pieces(), self._scored, self._written)
+        ahead = self._away.ahead if self._away is not None else 0
+        flow = Flow[Piece, Any](self._source.pieces(), self._asked, self._written, ahead)
         watch(flow)
         flow.run()
         if self._sink is None:
@@ -57,14 +70,20 @@ class Passage:
         key = pa.table({name: pa.array([], pa.string()) for name in self._key})
         return laid_out(key, self._learnt.answers.empty_table(), self._learnt.label, self._run, 0)
 
-    def _scored(self, piece: Piece) -> pa.Table:
-        learnt, table = self._learnt, piece.table
-        answers = self._ready.score(fitted(learnt, table, self._source.told))
-        if answers.num_rows != table.num_rows:
-            raise StepFailed(f"{learnt.label} gave {answers.num_rows:,} answers for {table.num_rows:,} rows.")
+    def _asked(self, piece: Piece) -> Callable[[], pa.Table]:
+        """``piece`` without its features, which need not be held for as long as others score them."""
+        features = fitted(self._learnt, piece.table, self._source.told)
+        begin = partial(partial, self._ready.score) if self._away is None else self._away.begin
+        key = _plain(piece.table.select(self._key))
+        return partial(self._scored, piece.start, key, features.num_rows, begin(features))
+
+    def _scored(self, start: int, key: pa.Table, rows: int, answer: Callable[[], pa.Table]) -> pa.Table:
+        learnt, answers = self._learnt, answer()
+        if answers.num_rows != rows:
+            raise StepFailed(f"{learnt.label} gave {answers.num_rows:,} answers for {rows:,} rows.")
         if answers.column_names == learnt.answers.names:
             answers = answers.cast(learnt.answers)
-        return laid_out(_plain(table.select(self._key)), answers, learnt.label, self._run, piece.start)
+        return laid_out(key, answers, learnt.label, self._run, start)
 
     def _written(self, table: pa.Table) -> None:
         if self._sink is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from engine.errors import Refusal
 from engine.jobs.retrain.nothing_new import NothingNew
 from engine.jobs.score import book, wishes
 from engine.jobs.score.learnt import Learnt, learnt
+from engine.jobs.score.on_workers import compute_of, on_workers
 from engine.jobs.score.passage import Passage
 from engine.jobs.score.places import refuse_input, refuse_output
 from engine.jobs.score.reading import CsvSource, ParquetSource, Source
@@ -79,9 +80,13 @@ def score(ledger: Ledger, context: RunContext) -> None:
     with ledger.read() as db:
         options = history.options(db, context.run.id)
     label, document = _version(ledger, context, options)
+    found = _wishes(context, options, document)
+    away = found[0].workers
+    if away:
+        compute_of(label, document)  # It is refused before anything is taken out of the store.
     job = _Scoring(ledger, context, label, document)
-    with measured(WRITE_SCORES, context.record), job.open():
-        made = job.all(_wishes(context, options, document))
+    with measured(WRITE_SCORES, context.record), job.open(away=away):
+        made = job.all(found)
     drop_copies(context.folder)
     with ledger.write() as db:
         queue.finish(db, context.run.id, "succeeded", clock.now(), version=label, why=in_words(made))
@@ -134,8 +139,8 @@ class _Scoring:
         self.log = Log(context.folder)
 
     @contextmanager
-    def open(self) -> Iterator[None]:
-        """Have the version ready within the block."""
+    def open(self, *, away: bool) -> Iterator[None]:
+        """Have the version ready within the block, here or ``away`` on the workers of ``[compute]``."""
         context, folder = self.context, self.context.folder / "live"
         context.tell(0.0, f"taking {self._label} out of the store")
         self.ready = open_ready(
@@ -146,7 +151,9 @@ class _Scoring:
             context.watch(_Ending(self.ready))
             data = manifest_of(dict(self._document.settings)).data
             self.learnt = learnt(context.store, self._label, self._document, data)
-            yield
+            there = on_workers(context, self._label, self._document, self.ready, self.learnt)
+            with there if away else nullcontext() as self.away:
+                yield
         finally:
             self.ready.close()
 
@@ -187,12 +194,12 @@ class _Scoring:
         begun = self._begin(wish, source)
         if self.learnt.key and not set(self.learnt.key) & set(source.columns):
             self.log.say(f"{source.told} has no {', '.join(self.learnt.key)}; its rows are told by their number")
-        by = f"{self._label} ({self.ready.maker})"
+        by = f"{self._label} ({self.ready.maker}{', on workers' if self.away else ''})"
         self.log.say(f"scoring {wish.source.told} with {by}, digest {begun.input_digest or 'of its rows'}")
         began = time.monotonic()
         passage = Passage(
             source, self.ready, self.learnt, begun.named, partial(self._sink, wish.output, begun, replace),
-            partial(self._tell, source, began),
+            partial(self._tell, source, began), self.away,
         )  # fmt: skip
         try:
             rows, digest = passage.all(self.context.watch)
@@ -204,6 +211,8 @@ class _Scoring:
         with self._ledger.write() as db:
             book.end(db, begun.id, clock.now())
             ended = book.one(db, begun.id)
+        if self.away is not None:
+            self.log.say(self.away.in_words())
         self.log.say(f"{rows:,} rows in {span(time.monotonic() - began)} to {wish.output.told}, digest {digest}")
         return ended
 

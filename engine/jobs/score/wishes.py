@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -19,24 +19,30 @@ from engine.storage.disk import refused
 @dataclass(frozen=True)
 class Wish:
     """One input and where what is said of it goes. ``ours``: it is written again and again, over what an earlier
-    scoring wrote there, and not where nothing has changed."""
+    scoring wrote there, and not where nothing has changed. ``workers``: it is scored by those of ``[compute]``."""
 
     source: Place
     output: Place
     replace: bool
     ours: bool = False
+    workers: bool = False
 
 
 def asked(options: Mapping[str, Any]) -> Wish:
     """What somebody asked for."""
     root, variable = Path("/"), options.get("database")
     source = place_of(str(options["input"]), variable, output=False, base=root)
-    return Wish(source, place_of(str(options["output"]), variable, output=True, base=root), bool(options["replace"]))
+    output = place_of(str(options["output"]), variable, output=True, base=root)
+    return Wish(source, output, bool(options["replace"]), workers=bool(options.get("workers")))
 
 
 def scheduled(spec: ScoreSpec, project: Path, code: Path) -> list[Wish]:
     """What ``[score]`` names as it is now. ``project``: the folder of the project, from which paths count; ``code``:
     that of the version, which has its queries. Raises Refusal where there is no such folder."""
+    return [replace(wish, workers=spec.workers) for wish in _scheduled(spec, project, code)]
+
+
+def _scheduled(spec: ScoreSpec, project: Path, code: Path) -> list[Wish]:
     if spec.output.startswith("table:"):
         output = place_of(spec.output, spec.database, output=True, base=project)
         return [Wish(_one(spec, project, code), output, replace=True)]

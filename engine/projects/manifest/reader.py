@@ -153,7 +153,7 @@ def _manifest(page: Mistakes, document: dict[str, Any]) -> Manifest:
         compute=away,
         sandbox=sandbox(tables["sandbox"]),
         serve=serve(tables["serve"]),
-        score=score(tables["score"], tables["schedule"]),
+        score=score(tables["score"], tables["schedule"], tables["compute"]),
         learn=learner,
         zone=zone_in(document),
         document=document,

@@ -243,12 +243,14 @@ class ServeSpec:
 class ScoreSpec:
     """What the scheduled job ``score`` reads and writes. ``source``: files by a pattern, a query of the project's, or
     ``table:NAME``; ``output``: a folder for files, or ``table:NAME``; ``form`` of files; ``database``: the variable
-    that holds the URL. Paths count from the project's folder on."""
+    that holds the URL; ``workers``: it is scored by those of ``[compute]``. Paths count from the project's folder
+    on."""
 
     source: str
     output: str
     form: str = "parquet"
     database: str | None = None
+    workers: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,15 @@ _ENDINGS = (".parquet", ".pq", ".csv")
 _LONGEST = 500
 
 
-def score(table: Table, schedule: Table) -> ScoreSpec | None:
-    """What is scored. None where the section is not there, or says too little to go by."""
+def score(table: Table, schedule: Table, compute: Table | None = None) -> ScoreSpec | None:
+    """What is scored. ``compute``: the section of that name, where it is known.
+
+    None where the section is not there, or says too little to go by."""
     if not table.values:
         if "score" in schedule:
             schedule.mistake("score", "says when, and no section [score] says what; add one with from and to.")
         return None
-    table.only("from", "to", "format", "database")
+    table.only("from", "to", "format", "database", "workers")
     source = table.text("from", required=True, limit=_LONGEST)
     output = table.text("to", required=True, limit=_LONGEST)
     form = table.choice("format", FORMATS)
@@ -30,11 +32,14 @@ def score(table: Table, schedule: Table) -> ScoreSpec | None:
         "database", r"(?!(?i:LEVERFRAME))[A-Za-z_][A-Za-z0-9_]{0,99}",
         "the name of a variable of the engine's environment that holds the database's URL, such as WAREHOUSE_URL",
     )  # fmt: skip
+    workers = table.flag("workers", False)
+    if workers and compute is not None and not compute.values:
+        table.mistake("workers", "asks for those of [compute], and there is no such section; add one, or take it out.")
     for key, value in (("from", source), ("to", output)):
         if value is not None and (problem := _problem(key, value)):
             table.mistake(key, problem)
     _check_database(table, source or "", output or "")
-    return ScoreSpec(source, output, form or "parquet", database) if source and output else None
+    return ScoreSpec(source, output, form or "parquet", database, workers) if source and output else None
 
 
 def spec_of(settings: Mapping[str, Any]) -> ScoreSpec | None:

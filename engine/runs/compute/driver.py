@@ -36,8 +36,11 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 REFUSED = 3
-_STEPS = Path(__file__).resolve().parents[1] / "steps"
-_BESIDE = ("warden.py", "step_output.py", "containment.py", "python_runner.py", "column_types.py")
+STEPS = Path(__file__).resolve().parents[1] / "steps"
+BESIDE = ("warden.py", "step_output.py", "containment.py", "python_runner.py", "column_types.py")
+_HERE = "take [compute] out of leverframe.toml to train on this machine"
+_TOLD = ("step", "callable", "command", "environment", "picture", "seconds", "memory", "log_bytes", "output_bytes",
+         "containment", "stays", "module", "kit")  # fmt: skip
 _T = TypeVar("_T")
 
 
@@ -69,7 +72,9 @@ def load() -> None:
 
 
 class Drive:
-    """One step on its way. ``order`` is what order.py wrote down."""
+    """One step on its way. ``order`` is what order.py wrote down; ``beside``: what is sent of what lies in STEPS."""
+
+    beside: tuple[str, ...] = BESIDE
 
     def __init__(self, client: Client, folder: Path, order: dict[str, Any]) -> None:
         self._client, self._folder, self._order = client, folder, order
@@ -101,6 +106,11 @@ class Drive:
                     f"{span(order['wait'])}; start some with 'dask worker {order['scheduler']}', or lower workers"
                 )
             await asyncio.sleep(0.5)
+        return await self._suited(known)
+
+    async def _suited(self, known: dict[str, Any]) -> dict[str, int]:
+        """Those of the workers ``known`` that have the memory and the Python. Raises DriverRefusal where none has."""
+        order = self._order
         limits = {address: int(about.get("memory_limit") or 0) for address, about in known.items()}
         fitting = {address: most for address, most in limits.items() if not most or most >= order["memory"]}
         if not fitting:
@@ -164,7 +174,7 @@ class Drive:
         )
 
     async def _sent(self) -> None:
-        pieces = [(name, (_STEPS / name).read_bytes()) for name in _BESIDE]
+        pieces = [(name, (STEPS / name).read_bytes()) for name in self.beside]
         await self._ask("put", pieces)
         for part in ("code", "input"):
             for batch in on_worker.batches(str(self._folder / part), f"{part}/"):
@@ -173,8 +183,7 @@ class Drive:
 
     async def _begun(self) -> None:
         order = self._order
-        wanted = ("step", "callable", "command", "environment", "picture", "seconds", "memory", "log_bytes")
-        told = {name: order[name] for name in (*wanted, "output_bytes", "containment")}
+        told = {name: order[name] for name in _TOLD if name in order}
         told["variables"] = {name: os.environ[name] for name in order["variables"] if name in os.environ}
         answer = await self._ask("begin", told)
         if answer is None:
@@ -275,7 +284,7 @@ async def connected(order: dict[str, Any]) -> AsyncIterator[Client]:
     except Exception as error:
         raise DriverRefusal(
             f"the Dask scheduler {address} did not answer within {span(order['connect'])}; see that it runs and can be "
-            "reached from here, or take [compute] out of leverframe.toml to train on this machine"
+            f"reached from here, or {order.get('otherwise', _HERE)}"
         ) from error
     try:
         yield client

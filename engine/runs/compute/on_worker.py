@@ -17,6 +17,7 @@ import hashlib
 import json
 import marshal
 import os
+import select
 import shutil
 import stat
 import subprocess
@@ -61,8 +62,8 @@ async def ask(token: str, verb: str, *given: Any, dask_worker: Any = None) -> An
     guest.heard = time.monotonic()
     if verb == "admitted":
         return guest.admitted(list(guests.values()), *given)
-    if verb == "watch":
-        return await guest.watch(*given)
+    if verb in ("watch", "answered"):
+        return await getattr(guest, verb)(*given)
     return getattr(guest, verb)(*given)
 
 
@@ -80,6 +81,8 @@ class Guest:
         self._log_file: int | None = None
         self._cut = False
         self._taking: Iterator[Pieces] | None = None
+        self._talk: Talk | None = None
+        self._given = bytearray()
 
     def admitted(self, guests: list[Any], limit: int) -> bool:
         """Whether there is memory for it beside those that came before; Dask counts only the worker's own."""
@@ -93,21 +96,28 @@ class Guest:
 
     def begin(self, order: dict[str, Any]) -> dict[str, str]:
         """Start the step. The answer holds ``refused`` when it cannot be started here, else ``where`` it runs."""
-        environment = _environment(order["environment"])
+        for name in ("code", "input", "output", "tmp"):
+            os.makedirs(self._path(name), exist_ok=True)
+        other = _not_as_ordered(self.root, order.get("kit"))
+        if other:
+            return {"refused": f"did not get {other} as it was sent"}
+        stays = order.get("stays")
+        environment = sys.prefix if stays == "compiled" else _environment(order["environment"])
         if not os.path.exists(os.path.join(environment, "bin", "python")):
             return {"refused": f"has no environment {environment} that is whole"}
-        different = _difference(environment, order["picture"])
+        different = stays != "compiled" and _difference(environment, order["picture"])
         if different:
             return {"refused": f"has another environment {environment} than the one that was built ({different})"}
         try:
-            self._start(self._settings(order, environment))
+            settings = self._settings(order, environment)
+            if stays:
+                self._stays(settings, order)
+            self._start(settings)
         except OSError as error:  # Not raised: Dask would write what was ordered, secrets too, into its worker's log.
             return {"refused": f"could not start it ({error.strerror or error})"}
         return {"where": f"{os.uname().nodename}, process {os.getpid()}"}
 
     def _start(self, settings: dict[str, Any]) -> None:
-        for name in ("code", "input", "output", "tmp"):
-            os.makedirs(self._path(name), exist_ok=True)
         with open(self._path("warden.said"), "wb") as said:
             self._warden = subprocess.Popen(
                 [sys.executable, "-I", "-S", self._path("warden.py")],
@@ -119,6 +129,66 @@ class Guest:
         data = marshal.dumps(settings)
         self._warden.stdin.write(len(data).to_bytes(8, "big") + data)
         self._warden.stdin.flush()
+
+    def _stays(self, settings: dict[str, Any], order: dict[str, Any]) -> None:
+        """Have it be a scorer that stays and is asked through pipes, see warm_scorer.py."""
+        pipes = (self._path("input/requests"), self._path("output/answers"))
+        self._talk = Talk(*pipes, lambda: self._ended is not None)
+        settings["environment"] |= dict(zip(("LEVERFRAME_REQUESTS", "LEVERFRAME_ANSWERS"), pipes, strict=True))
+        if order["stays"] == "process":
+            named = [order["callable"]] if order["callable"] else []
+            settings["argv"] = [settings["argv"][0], self._path("warm_scorer.py"), order["step"], *named]
+            beside = ["warm_scorer.py", "onnx_model.py"]
+        else:
+            settings["argv"] = [sys.executable, "-P", "-s", "-m", order["module"], self._path("code/compiled")]
+            settings["environment"]["PYTHONPATH"] = self._path("code")
+            beside = []
+        if settings["containment"] is not None:
+            settings["containment"]["own"] += [self._path(name) for name in beside]
+            if order["stays"] == "compiled":
+                settings["containment"]["read"] = [path for path in sys.path if path.startswith("/")]
+        self._talk.receive()
+
+    def give(self, data: bytes) -> bool:
+        """A piece of what the scorer is asked next."""
+        self._given += data
+        return True
+
+    def score(self, head: bytes, digest: str) -> bool:
+        """Ask it what was given, whose SHA-256 is ``digest``; False where that is not what came."""
+        given, self._given = bytes(self._given), bytearray()
+        if self._talk is None or hashlib.sha256(given).hexdigest() != digest:
+            return False
+        self._talk.ask(head, given)
+        return True
+
+    async def answered(self) -> dict[str, Any]:
+        """What it said, once it is there, or after two seconds ``{}``: ``head``, ``size`` and ``digest`` of what
+        ``piece`` has, or ``gone`` with its last words."""
+        assert self._talk is not None
+        for _ in range(200):
+            if self._talk.said is not None:
+                head, body = self._talk.said
+                return {"head": head, "size": len(body), "digest": hashlib.sha256(body).hexdigest()}
+            if self._talk.gone:
+                return {"gone": self._last_words()}
+            await asyncio.sleep(0.01)
+        return {}
+
+    def piece(self, start: int) -> bytes:
+        """Some of what it said, from the byte ``start`` on."""
+        assert self._talk is not None and self._talk.said is not None
+        return self._talk.said[1][start : start + BATCH]
+
+    def _last_words(self) -> str:
+        ended = self._ended or {}
+        reason = ended.get("reason") or ended.get("lost") or f"exit code {ended.get('exit')}"
+        try:
+            with open(self._path("step.log"), "rb") as file:
+                lines = file.read()[-_END:].decode("utf-8", "replace").split("\n")
+        except OSError:
+            lines = []
+        return f"{next((line for line in reversed(lines) if line.strip()), 'without a word')[:300]} ({reason})"
 
     def _settings(self, order: dict[str, Any], environment: str) -> dict[str, Any]:
         """What the warden is told, see warden.py."""
@@ -236,11 +306,98 @@ class Guest:
             except subprocess.TimeoutExpired:
                 self._warden.kill()
                 self._warden.wait()
+        if self._talk is not None:
+            self._talk.close()
         try:
             shutil.rmtree(self.root)
         except (OSError, RecursionError):  # Whatever the guest made of it: these go down by handles, as deep as it is.
             for command in (("chmod", "-R", "u+rwX"), ("rm", "-rf")):
                 subprocess.run([*command, "--", self.root], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+
+
+class Talk:
+    """What goes to a scorer that stays and what comes back, through two named pipes; each way a JSON object and bytes,
+    each with its length before it. A thread waits for it, for whoever asks here must not."""
+
+    def __init__(self, asks: str, answers: str, over: Any) -> None:
+        for pipe in (asks, answers):
+            os.mkfifo(pipe, 0o600)
+        # Both ends of the one, so that nothing waits for the scorer to open it.
+        self._asks = os.open(asks, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._answers = os.open(answers, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._over, self._closed, self._thread = over, False, threading.Thread()
+        self.said: tuple[bytes, bytes] | None = None
+        self.gone = False
+
+    def ask(self, head: bytes, body: bytes) -> None:
+        """Send it, and have its answer put into ``said``."""
+        self.said = None
+        asked = b"".join((len(head).to_bytes(8, "big"), head, len(body).to_bytes(8, "big"), body))
+        self.receive(asked)
+
+    def receive(self, asked: bytes = b"") -> None:
+        self._thread = threading.Thread(target=self._through, args=(asked,), daemon=True)
+        self._thread.start()
+
+    def _through(self, asked: bytes) -> None:
+        try:
+            data = memoryview(asked)
+            while data:
+                self._wait(self._asks, select.POLLOUT)
+                data = data[os.write(self._asks, data) :]
+            if asked:
+                self._exactly(1)  # It has read it.
+            head = self._exactly(int.from_bytes(self._exactly(8), "big"))
+            self.said = head, self._exactly(int.from_bytes(self._exactly(8), "big"))
+        except (EOFError, OSError, MemoryError, OverflowError):
+            self.gone = True
+
+    def _exactly(self, count: int) -> bytes:
+        parts = []
+        while count:
+            self._wait(self._answers, select.POLLIN)
+            try:
+                part = os.read(self._answers, min(count, 1 << 20))
+            except BlockingIOError:
+                continue
+            if not part:  # It has not opened it yet, or has ended.
+                if self._over() or self._closed:
+                    raise EOFError
+                time.sleep(0.01)
+                continue
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+    def _wait(self, pipe: int, event: int) -> None:
+        poller = select.poll()
+        poller.register(pipe, event)
+        while not poller.poll(200):
+            if self._over() or self._closed:
+                raise EOFError
+
+    def close(self) -> None:
+        self._closed = True
+        if self._thread.ident is not None:
+            self._thread.join(5)
+        os.close(self._asks)
+        os.close(self._answers)
+
+
+def _not_as_ordered(root: str, kit: Any) -> str:
+    """The first file of the ``kit`` (SHA-256 of each by its name) that is not there as it was sent, or one too many
+    beside its code; "" when there is none, or nothing was said of it."""
+    if kit is None:
+        return ""
+    for name, digest in sorted(kit.items()):
+        try:
+            with open(os.path.join(root, *name.split("/")), "rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                    return str(name)
+        except OSError:
+            return str(name)
+    there = {name for folder in ("code", "input") for _, name in _files(os.path.join(root, folder), f"{folder}/")}
+    return min(there - kit.keys(), default="")
 
 
 def _environment(path: str) -> str:

@@ -52,23 +52,35 @@ def _account() -> dict[str, str]:
 
 def send(asked: StepSpec, compute: ComputeSpec, stage: Stage, name: str) -> StepSpec:
     """Write down the order of the step ``asked`` in its folder; the step that brings it to a worker."""
-    check_installed()
-    folder = asked.log.parent
+    return ordered(asked, compute, "engine.runs.compute.driver", of_project(stage, name))
+
+
+def of_project(stage: Stage, name: str) -> dict[str, Any]:
+    """What an order says of the project's own code as the step ``name``."""
     program = stage.manifest.program(contract(name))
     taken = stage.environment.pictures.of(stage.lock.digest)
-    order = {
-        "title": asked.name,
+    return {
         "project": stage.manifest.name,
-        "scheduler": compute.scheduler,
-        "workers": compute.workers,
-        "connect": compute.connect.total_seconds(),
-        "wait": compute.wait.total_seconds(),
-        "silence": compute.silence.total_seconds(),
         "step": name,
         "callable": program.callable if program else None,
         "command": list(program.command) if program and program.command else None,
         "environment": str(stage.environment.path),
         "picture": taken.picture if taken else "",
+    }
+
+
+def ordered(asked: StepSpec, compute: ComputeSpec, module: str, about: Mapping[str, Any]) -> StepSpec:
+    """Write down an order in the folder of ``asked``; the step that has ``module`` carry it out. ``about``: what it
+    says besides the address, waits and limits."""
+    check_installed()
+    folder = asked.log.parent
+    order = {
+        "title": asked.name,
+        "scheduler": compute.scheduler,
+        "workers": compute.workers,
+        "connect": compute.connect.total_seconds(),
+        "wait": compute.wait.total_seconds(),
+        "silence": compute.silence.total_seconds(),
         # By name only: what is passed on may be secret, and this is a file.
         "variables": sorted(asked.environment.keys() - set(_NOT_SENT)),
         "seconds": asked.limits.seconds,
@@ -77,12 +89,13 @@ def send(asked: StepSpec, compute: ComputeSpec, stage: Stage, name: str) -> Step
         "output_bytes": asked.limits.output_bytes,
         # The worker's warden holds it, by its own paths; None where the manifest says off.
         "containment": asked.containment,
+        **about,
     }
     (folder / ORDER).write_text(json.dumps(order, indent=1), "utf-8")
-    waits = sum(order[each] for each in ("connect", "wait", "silence"))  # type: ignore[misc]
+    waits = sum(order[each] for each in ("connect", "wait", "silence"))
     return replace(
         asked,
-        argv=(sys.executable, "-P", "-m", "engine.runs.compute.driver", str(folder)),
+        argv=(sys.executable, "-P", "-m", module, str(folder)),
         cwd=folder,
         environment={**asked.environment, **_account(), **certificates(), "PYTHONPATH": str(_ROOT)},
         limits=replace(asked.limits, seconds=asked.limits.seconds + waits + _ON_THE_WAY, memory=DRIVER_MEMORY),

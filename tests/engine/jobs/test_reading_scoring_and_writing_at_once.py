@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -13,7 +14,7 @@ from engine.jobs.score.flow import Flow
 
 def test_pieces_are_written_in_the_order_in_which_they_were_read() -> None:
     written = list[int]()
-    Flow[int, int](iter(range(50)), lambda piece: piece * 2, written.append).run()
+    Flow[int, int](iter(range(50)), lambda piece: lambda: piece * 2, written.append).run()
     assert written == [2 * number for number in range(50)]
 
 
@@ -29,7 +30,7 @@ def test_the_reader_is_never_far_ahead_of_the_writer() -> None:
     def write(piece: int) -> None:
         done[0] += 1
 
-    Flow[int, int](pieces(), lambda piece: piece, write).run()
+    Flow[int, int](pieces(), lambda piece: lambda: piece, write).run()
     # One in each hand of three, two between each; one more for a writer that has not counted yet.
     assert done[0] == 100
     assert max(ahead) <= 8
@@ -44,7 +45,7 @@ def test_a_piece_is_read_while_another_is_scored() -> None:
         yield 2
 
     written = list[bool]()
-    Flow[int, bool](pieces(), lambda piece: second.wait(30), written.append).run()
+    Flow[int, bool](pieces(), lambda piece: lambda: second.wait(30), written.append).run()
     assert written == [True, True]
 
 
@@ -57,9 +58,11 @@ def test_what_goes_wrong_in_one_is_raised_and_ends_the_others(where: str) -> Non
         while True:
             yield fails(0) if where == "read" else 0
 
-    flow = Flow[int, object](
-        pieces(), fails if where == "score" else lambda piece: piece, fails if where == "write" else lambda piece: None
-    )
+    def write(piece: object) -> None:
+        if where == "write":
+            fails(0)
+
+    flow = Flow[int, object](pieces(), lambda piece: partial(fails if where == "score" else int, piece), write)
     before = threading.active_count()
     with pytest.raises(Refusal, match=f"{where} went wrong"):
         flow.run()
@@ -75,6 +78,6 @@ def test_who_cancels_it_ends_it_with_a_reason() -> None:
         flow.cancel("cancelled by ada: enough")
         return piece
 
-    flow = Flow[int, int](pieces(), score, lambda piece: None)
+    flow = Flow[int, int](pieces(), lambda piece: partial(score, piece), lambda piece: None)
     with pytest.raises(Refusal, match="It was ended before its time: cancelled by ada: enough"):
         flow.run()
