@@ -76,6 +76,16 @@ def newest_at(db: sqlite3.Connection, output: str) -> Scoring | None:
     return _record(row) if row is not None else None
 
 
+def left_at(db: sqlite3.Connection, output: str, run: int) -> str | None:
+    """The digest of what another run than ``run`` wrote to that place last, where it did not come to its end."""
+    row = db.execute(
+        "SELECT digest, ended_at FROM scorings WHERE output = ? AND digest IS NOT NULL AND run <> ?"
+        " ORDER BY id DESC LIMIT 1",
+        (output, run),
+    ).fetchone()
+    return str(row["digest"]) if row is not None and row["ended_at"] is None else None
+
+
 def done(db: sqlite3.Connection, label: str, input_digest: str, output: str) -> Scoring | None:
     """The last time that this input was scored with this version to that place, and came to its end."""
     row = db.execute(

@@ -1,7 +1,6 @@
-"""Rows out of a database and into one, behind a URL that only the environment holds.
+"""Rows out of a database, behind a URL that only the environment holds; nothing repeats it.
 
-Rows are written to a table beside the place and put there in one transaction: whoever reads sees what was there before
-or all of it. What stands there keeps its rights, its indexes and the views on it. Nothing repeats the URL.
+They are what one statement sees: what others commit while it is read is not in them.
 """
 
 from __future__ import annotations
@@ -9,8 +8,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from engine.errors import Refusal
 from engine.jobs.score.learnt import Learnt, key_type, wanted
@@ -19,7 +20,6 @@ from engine.jobs.score.records import Place
 from engine.projects.manifest.fields import shown
 from engine.scaffold.database import engine_of, said_by
 from engine.storage.disk import refused
-from engine.storage.workspace import Workspace
 from engine.text import plain
 from engine.withheld import environment
 
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from sqlalchemy import Connection
 
-WRITABLE = ("sqlite", "postgresql")
 _LONGEST = 100_000  # characters of a query
-_STAGING = "leverframe_staging_"
 
 
 class RowsDigest:
@@ -51,7 +49,7 @@ class RowsDigest:
         return self._found.hexdigest()
 
 
-class _Database:
+class Database:
     """A connection, and what its driver says as a Refusal that tells no secret."""
 
     def __init__(self, place: Place) -> None:
@@ -70,6 +68,8 @@ class _Database:
         except sqlalchemy.exc.SQLAlchemyError as error:
             said = said_by(error, self._secret)
             raise Refusal(f"{self.place.told} {what}: {said}.") from None
+        except (OverflowError, TypeError, ValueError):  # Of the driver's own; what it says may hold somebody's data.
+            raise Refusal(f"{self.place.told} {what}: a value is none that it and its driver keep.") from None
 
     def named(self) -> tuple[str | None, str]:
         """The schema and the table."""
@@ -109,7 +109,7 @@ class DatabaseSource:
         self.told = place.told
         self.digest: str | None = None
         self._learnt, self._digest = learnt, RowsDigest()
-        self._database = _Database(place)
+        self._database = Database(place)
         try:
             self._asked = self._ask(place)
         except BaseException:
@@ -126,7 +126,7 @@ class DatabaseSource:
             only_read = connection.execution_options(
                 postgresql_readonly=True, stream_results=True, max_row_buffer=PIECE
             )
-            asked = only_read.execute(sqlalchemy.text(_escaped(self._select(place))))
+            asked = only_read.execute(sqlalchemy.text(escaped(self._select(place))))
         self._names = list(map(str, asked.keys()))
         self.columns = wanted(self._learnt, self._names, self.told)
         return asked
@@ -150,6 +150,7 @@ class DatabaseSource:
                 rows = self._asked.fetchmany(PIECE)
             if not rows:
                 self.digest = self._digest.found
+                self._let_go()
                 return
             table = self._table(rows, start)
             self._digest.add(table)
@@ -164,6 +165,8 @@ class DatabaseSource:
             values = [row[self._names.index(name)] for row in rows]
             try:
                 columns[name] = self._array(name, values)
+                if pa.types.is_nested(columns[name].type):
+                    raise TypeError(name)
             except (pa.ArrowException, OverflowError, TypeError, ValueError):
                 raise Refusal(
                     f"The column {shown(name)} of {self.told} holds values of several types, or that no table keeps, "
@@ -174,11 +177,15 @@ class DatabaseSource:
     def _array(self, name: str, values: list[Any]) -> pa.Array:
         import pyarrow as pa
 
-        if name in self._learnt.features.names:
-            found = pa.array(values)
-            return found.cast(pa.float64()) if pa.types.is_decimal(found.type) else found
-        word = key_type(self._learnt, name)
-        return pa.array(values, {"integer": pa.int64(), "text": pa.string()}.get(word or ""))
+        word = None if name in self._learnt.features.names else key_type(self._learnt, name)
+        plain_values = [_told(value, whole=word == "integer") for value in values]
+        return pa.array(plain_values, {"integer": pa.int64(), "text": pa.string()}.get(word or ""))
+
+    def _let_go(self) -> None:
+        """Of what keeps others from writing, where the database is such."""
+        with self._database.told("cannot be read to its end"):
+            self._asked.close()
+            self._database.connection.rollback()
 
     def share(self) -> float | None:
         return None
@@ -187,7 +194,14 @@ class DatabaseSource:
         self._database.close()
 
 
-def _escaped(query: str) -> str:
+def _told(value: Any, *, whole: bool) -> Any:
+    """A value of a driver's as tables have it: decimals as numbers, like in a file, and identifiers as text."""
+    if isinstance(value, Decimal):
+        return int(value) if whole and value == value.to_integral_value() else float(value)
+    return str(value) if isinstance(value, UUID) else value
+
+
+def escaped(query: str) -> str:
     """Without names to bind: a colon is one."""
     return query.replace("\\", "\\\\").replace(":", "\\:")
 
@@ -203,114 +217,3 @@ def _query(path: Path) -> str:
         what = "holds no query" if not query else f"is longer than {_LONGEST:,} characters"
         raise Refusal(f"{plain(str(path), 200)} {what}; write one SELECT into it.")
     return query
-
-
-class TableSink:
-    """A table of SQLite or PostgreSQL. ``schema``: of the rows as they are laid out."""
-
-    def __init__(self, workspace: Workspace, place: Place, schema: pa.Schema, *, replace: bool) -> None:
-        self._place, self._schema, self._digest = place, schema, RowsDigest()
-        self._database = _Database(place)
-        self._staging = f"{_STAGING}{self._database.named()[1]}"
-        try:
-            self._refuse(workspace, replace=replace)
-            self._create()
-        except BaseException:
-            self._database.close()
-            raise
-
-    def _refuse(self, workspace: Workspace, *, replace: bool) -> None:
-        database, told = self._database, self._place.told
-        kind = database.engine.dialect.name
-        if kind not in WRITABLE:
-            raise Refusal(f"{told}: only {' and '.join(WRITABLE)} are written to; write a file, and load it there.")
-        if database.file and Path(database.file).resolve().is_relative_to(workspace.root.resolve()):
-            raise Refusal(f"{told} is inside the workspace, which keeps its own files; write to another database.")
-        with database.told("cannot be written"):
-            there = database.columns()
-        if there is not None and not replace:
-            raise Refusal(f"{told} is there already; --replace writes over its rows, or name another table.")
-        if there is not None and there != self._schema.names:
-            raise Refusal(
-                f"{told} has other columns than are written ({', '.join(map(shown, self._schema.names))}); "
-                "drop it, or name another table."
-            )
-
-    def _create(self) -> None:
-        import sqlalchemy
-
-        database = self._database
-        with database.told("cannot be written"):
-            database.connection.rollback()
-            database.connection = database.connection.execution_options(isolation_level="AUTOCOMMIT")
-            self._drop_staging()
-            columns = [sqlalchemy.Column(each.name, _sql_type(each.type)) for each in self._schema]
-            schema = database.named()[0]
-            self._table = sqlalchemy.Table(self._staging, sqlalchemy.MetaData(), *columns, schema=schema)
-            self._table.create(database.connection)
-
-    def _drop_staging(self) -> None:
-        self._database.connection.exec_driver_sql(f"DROP TABLE IF EXISTS {self._database.quoted(self._staging)}")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        connection = self._database.connection
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if self._database.engine.dialect.name == "sqlite" else "BEGIN")
-        try:
-            yield
-        except BaseException:
-            connection.exec_driver_sql("ROLLBACK")
-            raise
-        connection.exec_driver_sql("COMMIT")
-
-    def write(self, table: pa.Table) -> None:
-        rows = table.to_pylist()
-        self._digest.add(table)
-        if not rows:
-            return
-        with self._database.told("cannot be written"), self._transaction():
-            self._database.connection.execute(self._table.insert(), rows)
-
-    def finish(self) -> str:
-        return self._digest.found
-
-    def publish(self, *, replace: bool) -> None:
-        database = self._database
-        to, beside = database.quoted(), database.quoted(self._staging)
-        quote = database.engine.dialect.identifier_preparer.quote
-        names = ", ".join(map(quote, self._schema.names))
-        with database.told("cannot be written"), self._transaction():
-            if database.columns() is None:
-                database.connection.exec_driver_sql(f"ALTER TABLE {beside} RENAME TO {quote(database.named()[1])}")
-                return
-            if not replace:
-                raise Refusal(f"{self._place.told} is there by now; --replace writes over its rows.")
-            database.connection.exec_driver_sql(f"DELETE FROM {to}")
-            database.connection.exec_driver_sql(f"INSERT INTO {to} ({names}) SELECT {names} FROM {beside}")
-            database.connection.exec_driver_sql(f"DROP TABLE {beside}")
-
-    def close(self) -> None:
-        import sqlalchemy.exc
-
-        with suppress(sqlalchemy.exc.SQLAlchemyError):
-            self._drop_staging()
-        self._database.close()
-
-
-def _sql_type(kind: pa.DataType) -> Any:
-    import pyarrow as pa
-    import sqlalchemy
-
-    if pa.types.is_boolean(kind):
-        return sqlalchemy.Boolean()
-    if pa.types.is_integer(kind):
-        return sqlalchemy.BigInteger()
-    if pa.types.is_floating(kind):
-        return sqlalchemy.Double()
-    if pa.types.is_timestamp(kind):
-        return sqlalchemy.DateTime(timezone=kind.tz is not None)
-    if pa.types.is_date(kind):
-        return sqlalchemy.Date()
-    if pa.types.is_decimal(kind):
-        return sqlalchemy.Numeric(kind.precision, kind.scale)
-    return sqlalchemy.Text()

@@ -13,6 +13,8 @@ from engine.projects.manifest.reader import ComputeSpec, manifest_of
 from engine.runs.run_context import RunContext
 from engine.scoring.ready import ReadyScorer
 from engine.scoring.row_table import row_table
+from engine.scoring.unpacked import keeps_types
+from engine.vocabulary.steps import SCORE_AWAY
 
 if TYPE_CHECKING:
     from engine.scoring.away.workers import Workers
@@ -36,14 +38,19 @@ def on_workers(
 ) -> Iterator[Workers]:
     """Have the version ready on the workers within the block. ``ready`` says here what each of them has to say of the
     golden rows, and is let go of. Raises Refusal, StepFailed or Damage."""
+    from engine.scoring.away import kit
     from engine.scoring.away.workers import Workers
 
-    compute = compute_of(label, document)
+    compute, manifest = compute_of(label, document), manifest_of(dict(document.settings))
     golden = fitted(learnt, row_table(context.store, document).like, f"the golden rows of {label}")
     expected = ready.score(golden)
     ready.close()
-    manifest = manifest_of(dict(document.settings))
-    workers = Workers(context, label, document, manifest, compute, golden, expected, PIECE)
+    folder = context.folder / "steps" / SCORE_AWAY.name.replace(" ", "-")
+    asked, about = kit.filled(context, label, document, manifest, folder)
+    workers = Workers(
+        asked, about, compute, golden, expected, PIECE,
+        patience=manifest.train.timeout.total_seconds(), keeps_types=keeps_types(document),
+    )  # fmt: skip
     context.watch(workers)
     try:
         yield workers

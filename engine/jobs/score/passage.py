@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.errors import StepFailed
+from engine.errors import Refusal, StepFailed
 from engine.jobs.score.flow import Flow
 from engine.jobs.score.learnt import Learnt, fitted
 from engine.jobs.score.reading import Piece, Source
 from engine.jobs.score.writing import Sink, laid_out
+from engine.projects.manifest.fields import shown
 from engine.runs.run_context import Ends
 from engine.scoring.scorer import Scorer
 
@@ -89,9 +90,22 @@ class Passage:
         if self._sink is None:
             self._schema = table.schema.remove_metadata()
             self._sink = self._open(self._schema)
-        self._sink.write(table.replace_schema_metadata(None).cast(self._schema))
+        self._sink.write(self._as_before(table.replace_schema_metadata(None)))
         self._rows += table.num_rows
         self._tell(self._rows)
+
+    def _as_before(self, table: pa.Table) -> pa.Table:
+        """``table`` in the types of the first rows. Raises Refusal where those of the key were others."""
+        import pyarrow as pa
+
+        try:
+            return table.cast(self._schema)
+        except (pa.ArrowException, ValueError):
+            raise Refusal(
+                f"The columns {', '.join(map(shown, table.column_names))} that come of {self._source.told} are not of "
+                f"the types of the first rows from row {self._rows + 1:,} on; cast them in the query, such as "
+                "CAST(it AS text)."
+            ) from None
 
     def publish(self, *, replace: bool) -> None:
         """Give what was written its name, after ``all``."""

@@ -218,9 +218,11 @@ class _Scoring:
 
     def _sink(self, output: Place, begun: Scoring, replace: bool, schema: pa.Schema) -> Sink:
         if output.in_database:
-            from engine.jobs.score.database import TableSink
+            from engine.jobs.score.table_writing import TableSink
 
-            return TableSink(self.context.workspace, output, schema, replace=replace)
+            with self._ledger.read() as db:
+                left = book.left_at(db, output.told, begun.run)
+            return TableSink(self.context.workspace, output, schema, replace=replace, left=left)
         return FileSink(Path(output.name), output.kind, schema, begun.run)
 
     def _tell(self, source: Source, began: float, done: int) -> None:

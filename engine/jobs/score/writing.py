@@ -5,6 +5,7 @@ Beside its place, under a name that begins with a dot and ends with .tmp; on the
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 from contextlib import suppress
@@ -59,6 +60,7 @@ class _Hashed:
     def __init__(self, path: Path) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         self._file = os.fdopen(os.open(path, flags, 0o644), "wb", buffering=1 << 20)
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # For as long as whoever writes it lives.
         self._digest, self._at, self.closed = hashlib.sha256(), 0, False
 
     def write(self, content: Any) -> int:
@@ -87,10 +89,18 @@ class _Hashed:
     def close(self) -> None:
         """Arrow closes what it has written; the file itself is closed by ``settle`` or ``drop``."""
 
+    def has_its_name(self, path: Path) -> bool:
+        """Whether ``path`` is this very file, which nobody took away or put another for."""
+        try:
+            found = os.stat(path, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        own = os.fstat(self._file.fileno())
+        return (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)
+
     def settle(self) -> str:
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._file.close()
         self.closed = True
         return self._digest.hexdigest()
 
@@ -140,6 +150,8 @@ class FileSink:
 
     def publish(self, *, replace: bool) -> None:
         with refused(f"{self._place} cannot be written"):
+            if not self._file.has_its_name(self._temporary):
+                raise Refusal(f"{self._temporary} was taken away while it was written; score it again.")
             if replace:
                 os.rename(self._temporary, self._place)
             else:
@@ -163,14 +175,26 @@ class FileSink:
         os.unlink(self._temporary)
 
     def close(self) -> None:
-        if not self._file.closed:
-            self._file.drop()
         with suppress(OSError):
-            self._temporary.unlink(missing_ok=True)
+            if self._file.has_its_name(self._temporary):
+                self._temporary.unlink(missing_ok=True)
+        self._file.drop()
 
 
 def drop_left(place: Path) -> None:
-    """Take away what killed runs began at ``place``. Whoever writes there is alone: the ledger saw to that."""
+    """Take away what killed runs began at ``place``. In this workspace whoever writes there is alone, the ledger saw to
+    that; raises Refusal where another's run is at it."""
     for each in place.parent.iterdir():
-        if each.name.startswith(f".{place.name}{_MARK}") and each.name.endswith(".tmp"):
+        if not (each.name.startswith(f".{place.name}{_MARK}") and each.name.endswith(".tmp")):
+            continue
+        try:
+            file = os.open(each, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             each.unlink(missing_ok=True)
+        except BlockingIOError:
+            raise Refusal(f"{place} is being written by somebody else; wait for that, or end it.") from None
+        finally:
+            os.close(file)

@@ -47,22 +47,22 @@ class Desk(Drive):
     async def give_out(self) -> None:
         """Until all is answered. Raises DriverRefusal where it will not be."""
         self._suits = await self._fitting()
-        lonely, keep = time.monotonic(), 0.0
+        lonely, keep, left = time.monotonic(), 0.0, True
         while self._failed is None and not self._done():
             now = time.monotonic()
             self._look()
             if now >= keep:
-                await self._fill()
+                left = await self._fill()
                 keep = now + _KEEP
             lonely = now if self._seats else lonely
-            if now - lonely > min(self._order["wait"], self._order["silence"]):
+            if not self._seats and (not left or now - lonely > min(self._order["wait"], self._order["silence"])):
                 raise DriverRefusal(self._why or f"no worker of {self._order['scheduler']} is left")
             await asyncio.sleep(_LOOK)
         for seat in self._seats:
             seat.cancel()
         await asyncio.gather(*self._seats, return_exceptions=True)
         if self._failed is not None:
-            raise DriverRefusal(str(self._failed))
+            raise DriverRefusal(str(self._failed) or repr(self._failed))
 
     def _done(self) -> bool:
         return not self._open and self._answered == len(self._known)
@@ -76,8 +76,9 @@ class Desk(Drive):
                 self._waiting.add(Part(number))
         self._open = END not in names
 
-    async def _fill(self) -> None:
-        """Have a scorer on each worker that is there, may be asked and has none; as many as it has room for."""
+    async def _fill(self) -> bool:
+        """Have a scorer on each worker that is there, may be asked and has none; as many as it has room for. Whether
+        one may be asked still, or none is there, which may come again."""
         about = await self._workers()
         new = {address: each for address, each in about.items() if address not in self._suits}
         if new:
@@ -94,6 +95,7 @@ class Desk(Drive):
                 task = asyncio.create_task(self._seated(address, limit))
                 self._seats[task] = address
                 task.add_done_callback(self._ended)
+        return not about or any(self._waiting.may_ask(address) for address in about)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._seats[task]

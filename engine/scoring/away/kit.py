@@ -18,7 +18,7 @@ from engine.projects.manifest.reader import Manifest
 from engine.runs.compute import order
 from engine.runs.compute.driver import STEPS
 from engine.runs.run_context import RunContext
-from engine.runs.steps.launch import spec_of
+from engine.runs.steps.launch import Stage, spec_of
 from engine.runs.steps.limits import Limits
 from engine.runs.steps.step import StepSpec, clean_environment
 from engine.scoring.away.seat import STAYING
@@ -50,21 +50,28 @@ def filled(
 ) -> tuple[StepSpec, dict[str, Any]]:
     """Fill ``folder``, which is made here; the step as it would run there, and what its order says of it. Raises
     Refusal for a version that no process on a worker can score."""
+    maker = document.scorer.maker
+    if maker == "compiled":
+        return _tables(context, label, document, manifest, _made(folder))
+    if maker == "process":
+        taken = unpack(context, label, document, "away-version")
+        return of_model(taken.stage, taken.model, folder, label)
+    raise Refusal(f"{label} is scored by {maker}, which no worker does; score it on this machine.")
+
+
+def _made(folder: Path) -> Path:
     folder.mkdir(mode=0o700, parents=True)
     for part in _PARTS:
         (folder / part).mkdir()
-    title = SCORE_AWAY.name
-    maker = document.scorer.maker
-    if maker == "compiled":
-        asked, about = _tables(context, label, document, manifest, folder, title)
-    elif maker == "process":
-        asked, about = _model(context, label, document, folder, title)
-    else:
-        raise Refusal(f"{label} is scored by {maker}, which no worker does; score it on this machine.")
+    return folder
+
+
+def _sealed(folder: Path, maker: str) -> dict[str, Any]:
+    """What stays there, and the digest of each file that is sent."""
     sent = {f"{part}/{path.relative_to(folder / part)}": path for part in ("code", "input")
             for path in sorted((folder / part).rglob("*")) if path.is_file()}  # fmt: skip
     sent |= {name: STEPS / name for name in STAYING}
-    return asked, {**about, "stays": maker, "kit": {name: _digest(path) for name, path in sent.items()}}
+    return {"stays": maker, "kit": {name: _digest(path) for name, path in sent.items()}}
 
 
 def _digest(path: Path) -> str:
@@ -73,7 +80,7 @@ def _digest(path: Path) -> str:
 
 
 def _tables(
-    context: RunContext, label: str, document: VersionDocument, manifest: Manifest, folder: Path, title: str
+    context: RunContext, label: str, document: VersionDocument, manifest: Manifest, folder: Path
 ) -> tuple[StepSpec, dict[str, Any]]:
     try:
         write_folder(context.store, document.scorer.files, folder / "code" / COMPILED)
@@ -89,7 +96,7 @@ def _tables(
         "emptied": [str(context.workspace.root / "locks")],
     }  # fmt: skip
     asked = StepSpec(
-        name=title,
+        name=SCORE_AWAY.name,
         argv=(),
         cwd=folder / "code",
         environment=clean_environment((), {"LEVERFRAME_OUTPUT": str(folder / "output")}, manifest.train.threads),
@@ -100,22 +107,21 @@ def _tables(
         containment=held,
     )
     nothing = {"callable": None, "command": None, "environment": "", "picture": ""}
-    return asked, {"project": manifest.name, "step": SCORE_AWAY.name, "module": MODULE, **nothing}
+    about = {"project": manifest.name, "step": SCORE_AWAY.name, "module": MODULE, **nothing}
+    return asked, about | _sealed(folder, "compiled")
 
 
-def _model(
-    context: RunContext, label: str, document: VersionDocument, folder: Path, title: str
-) -> tuple[StepSpec, dict[str, Any]]:
-    taken = unpack(context, label, document, "away-version")
-    stage = taken.stage
+def of_model(stage: Stage, model: Path, folder: Path, label: str) -> tuple[StepSpec, dict[str, Any]]:
+    """As ``filled``, for a process of the project's own environment. ``model``: the folder with its files."""
     if not stays(stage) or stage.manifest.form != "parquet":
         how = "a command" if not stays(stage) else "files in csv"
         raise Refusal(
             f"{label} is scored by {how}, one table after the other, which no process that stays on a worker does; "
             "score it on this machine."
         )
+    _made(folder)
     shutil.copytree(stage.code, folder / "code", copy_function=shutil.copyfile, dirs_exist_ok=True)
-    shutil.copytree(taken.model, folder / "input" / "model", symlinks=True)
-    asked = spec_of(stage, SCORE_ROWS.name, title, folder, warm=False)
+    shutil.copytree(model, folder / "input" / "model", symlinks=True)
+    asked = spec_of(stage, SCORE_ROWS.name, SCORE_AWAY.name, folder, warm=False)
     asked = replace(asked, limits=replace(asked.limits, seconds=_FOR_EVER))
-    return asked, order.of_project(stage, SCORE_ROWS.name)
+    return asked, order.of_project(stage, SCORE_ROWS.name) | _sealed(folder, "process")

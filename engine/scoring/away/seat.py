@@ -97,8 +97,8 @@ class Seat(Drive):
         await self._there("put", [])
 
     async def left(self) -> None:
-        with suppress(DriverRefusal):
-            await asyncio.wait_for(self._ask("leave"), 5)
+        with suppress(DriverRefusal, TimeoutError):
+            await asyncio.wait_for(self._ask("leave"), 2)
 
     def _lost(self) -> str:
         return (

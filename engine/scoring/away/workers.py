@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import StepFailed
-from engine.projects.manifest.reader import ComputeSpec, Manifest
+from engine.projects.manifest.reader import ComputeSpec
 from engine.runs.compute import order
 from engine.runs.compute.driver import REFUSED
-from engine.runs.run_context import RunContext
-from engine.runs.steps.running import RunningStep, start_step
-from engine.runs.steps.step import StepResult
+from engine.runs.steps.running import start_step
+from engine.runs.steps.step import StepResult, StepSpec
 from engine.runs.steps.tables import types_of
-from engine.scoring.away import kit
 from engine.scoring.away.driver import ANSWERS, END, PARTS
 from engine.scoring.away.parts import answer, packed, streamed, unpacked
 from engine.scoring.away.seat import FIRST, FIRST_ANSWER
 from engine.storage.disk import delete_tree, refused
-from engine.vocabulary.steps import SCORE_AWAY
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from engine.versions.records import VersionDocument
 
 DRIVER = "engine.scoring.away.driver"
 _MOST, _MOST_BYTES = 64, 256 << 20
@@ -37,16 +32,17 @@ class Workers:
     answered; ``again``: how many were asked for more than once."""
 
     def __init__(
-        self, context: RunContext, label: str, document: VersionDocument, manifest: Manifest, compute: ComputeSpec,
-        first: pa.Table, expected: pa.Table, rows: int,
+        self, asked: StepSpec, about: Mapping[str, Any], compute: ComputeSpec, first: pa.Table, expected: pa.Table,
+        rows: int, *, patience: float, keeps_types: bool,
     ) -> None:  # fmt: skip
-        """``first``: rows that each scorer answers before all others, as ``expected``, which this machine said, or
-        else is asked for nothing; ``rows``: in a part."""
-        self._folder = folder = context.folder / "steps" / SCORE_AWAY.name.replace(" ", "-")
-        asked, about = kit.filled(context, label, document, manifest, folder)
-        self._title, self._keeps = asked.name, bool(document.data.types is not None)
-        about |= {
-            "patience": manifest.train.timeout.total_seconds(),
+        """``asked`` and ``about``: as ``kit.filled`` has them; its folder is filled. ``first``: rows that each scorer
+        answers before all others, as ``expected``, which this machine said, or else is asked for nothing; ``rows``: in
+        a part. ``patience``: seconds for the answer to one. ``keeps_types``: see ``Stage.types``."""
+        self._folder = folder = asked.log.parent
+        self._title, self._keeps = asked.name, keeps_types
+        about = {
+            **about,
+            "patience": patience,
             "otherwise": "score on this machine, which needs no workers",
             "outputs": expected.column_names,
         }
@@ -55,7 +51,7 @@ class Workers:
         self._outputs, self._count, self._over = expected.column_names, 0, False
         self.ahead = max(2, min(_MOST, _MOST_BYTES // max(1, first.nbytes // max(1, first.num_rows) * rows)))
         self.shares, self.again = dict[str, int](), 0
-        self._running: RunningStep = start_step(order.ordered(asked, compute, DRIVER, about), lambda done, text: None)
+        self._running = start_step(order.ordered(asked, compute, DRIVER, about), lambda done, text: None)
 
     def _packed(self, features: pa.Table) -> bytes:
         head = {"kept": types_of(features) if self._keeps else {}, "rows": features.num_rows}

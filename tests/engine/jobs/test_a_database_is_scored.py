@@ -13,10 +13,11 @@ import pytest
 
 from engine.errors import Refusal
 from engine.jobs.score import reading
-from engine.jobs.score.database import DatabaseSource, TableSink
+from engine.jobs.score.database import DatabaseSource
 from engine.jobs.score.passage import Passage
 from engine.jobs.score.places import place_of
 from engine.jobs.score.records import Place
+from engine.jobs.score.table_writing import TableSink
 from engine.storage.workspace import Workspace
 from tests.scoring_ground import LABEL, Doubling, learnt, rows
 
@@ -114,7 +115,7 @@ def test_whoever_is_killed_leaves_what_was_there(database: sqlite3.Connection, t
     passage = Passage(given, Doubling(), learnt(), 8, sink)
     passage.all()  # And no publish, nor close.
     assert everything(database) == before
-    assert tables(database) == {"incoming", "scored", "leverframe_staging_scored"}
+    assert tables(database) == {"incoming", "scored"}
     given.close()
     scored(tmp_path, replace=True)
     assert everything(database)[0] == (100, 1, 18.0, LABEL, 7)

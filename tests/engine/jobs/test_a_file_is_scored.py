@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -82,38 +81,6 @@ def test_nothing_stands_under_the_name_until_all_of_it_is_there(tmp_path: Path) 
     assert output.exists()
     found.close()
     assert list(tmp_path.glob(".*")) == []
-
-
-class Killed(BaseException):
-    """As a process that is killed there: nothing after it runs."""
-
-
-@pytest.mark.parametrize("where", ["score", "fsync", "link"])
-def test_whoever_is_killed_leaves_nothing_under_the_name_and_the_next_one_takes_the_rest_away(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
-) -> None:
-    source, output = written(tmp_path, rows()), tmp_path / "out.parquet"
-
-    def killed(*_: Any) -> Any:
-        raise Killed
-
-    ready = Doubling()
-    with monkeypatch.context() as patch:
-        if where == "score":
-            patch.setattr(ready, "score", killed)
-        else:
-            patch.setattr(os, where, killed)
-        found = passage(source, output, ready=ready, run=6)
-        with pytest.raises(Killed):
-            found.all()
-            found.publish(replace=False)
-    assert not output.exists()
-    scored(source, output)
-    whole = sha256(output)
-    assert list(tmp_path.glob(".*")) == []
-    output.unlink()
-    scored(source, output)
-    assert sha256(output) == whole
 
 
 def test_what_is_there_is_written_over_only_where_that_was_asked_for(tmp_path: Path) -> None:
