@@ -15,6 +15,12 @@ _VERBS = ("tests/cli/test_score.py",)
 _SCREEN = ("tests/console/test_scores_by_key.py",)
 _WRITING, _READING, _KEPT = (f"engine/jobs/score/{name}.py" for name in ("writing", "reading", "book"))
 _LEARNT, _SQL, _PLACES = (f"engine/jobs/score/{name}.py" for name in ("learnt", "database", "places"))
+_TABLE = "engine/jobs/score/table_writing.py"
+_POSTGRES = ("tests/engine/jobs/test_postgresql_is_scored.py",)
+_KILLED = ("tests/engine/jobs/test_killed_anywhere_no_output_looks_whole.py",)
+_AWAY = ("tests/engine/scoring/away/test_who_scores_which_part.py",)
+_CLUSTER = ("tests/engine/scoring/away/test_workers_score_parts.py",)
+_PARTS = "engine/scoring/away/parts.py"
 _TRACE, _PASSAGE, _WISH = (f"engine/jobs/score/{name}.py" for name in ("trace", "passage", "wishes"))
 
 BATCH = (
@@ -37,11 +43,27 @@ BATCH = (
     Fault("what ended is ended", "engine/jobs/score/replacing.py", "not (ours or before.ended_at is None)", "False", _BOOK),
     Fault("a release ends where the next begins", "engine/jobs/score/releases.py", "(each.until is None or scoring.at < each.until)", "True", _BOOK),
     Fault("a moment that is over knows no later end", "engine/rewind/rules.py", "UPDATE scorings SET ended_at = NULL, rows = NULL, digest = NULL WHERE ended_at > :at", "UPDATE scorings SET rows = rows", _BOOK),
-    Fault("a table is put there in one transaction", _SQL, '            connection.exec_driver_sql("ROLLBACK")\n', '            connection.exec_driver_sql("COMMIT")\n', _DATABASE),
-    Fault("a table is not written over unasked", _SQL, "        if there is not None and not replace:\n", "        if False:\n", _DATABASE),
+    Fault("a table is put there in one transaction", _TABLE, '            self._run("ROLLBACK")\n', '            self._run("COMMIT")\n', _DATABASE),
+    Fault("a table is not written over unasked", _TABLE, "        if there is not None and not self._replace:\n", "        if False:\n", _DATABASE),
     Fault("a query only reads", _SQL, '                connection.exec_driver_sql("PRAGMA query_only = ON")\n', "                pass\n", _DATABASE),
-    Fault("the ledger is no database to write to", _SQL, "        if database.file and Path", "        if False and Path", _DATABASE),
+    Fault("the ledger is no database to write to", _TABLE, "        if database.file and Path", "        if False and Path", _DATABASE),
     Fault("a table is read in the order of its key", _SQL, 'if key else ""\n', 'if not key else ""\n', _DATABASE),
+    Fault("a killed run's file goes, and no living one's", _WRITING, "            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)\n            each", "            each", _FILE),
+    Fault("a file that lost its name is given none", _WRITING, "            if not self._file.has_its_name(self._temporary):\n                raise", "            if False:\n                raise", _FILE),
+    Fault("SQLite's rows wait in another file", _TABLE, 'if self._kind == "sqlite":\n            folder', 'if False:\n            folder', _DATABASE),
+    Fault("of two who write to a table one is refused", _TABLE, "not self._alone():", "False:", _POSTGRES),
+    Fault("what a killed run put there is known by its rows", _TABLE, "(left is not None and self._found() == left)", "left is not None", _POSTGRES),
+    Fault("a name is quoted once", _SQL, 'name.replace("%", "\\0")).replace("\\0", "%")', "name)", _POSTGRES),
+    Fault("a decimal is a number", _SQL, "else float(value)\n", "else value\n", _POSTGRES),
+    Fault("a table in PostgreSQL is put there in one transaction", _TABLE, '        self._run("COMMIT")\n\n    def write', '        pass\n\n    def write', _KILLED),
+    Fault("a part goes to another worker", _PARTS, "if worker not in part.tried or", "if True or", _AWAY),
+    Fault("a part is given up", _PARTS, "        if len(part.tried) >= TRIES:\n", "        if False:\n", _AWAY),
+    Fault("a worker that failed twice is asked no more", _PARTS, "        self._faults[worker] += 1\n", "", _AWAY),
+    Fault("an answer from elsewhere has a row for each row", _PARTS, "one_for_each(laid_out(table, kept), rows, title)", "laid_out(table, kept)", _AWAY),
+    Fault("the golden rows are compared to the last bit", _PARTS, "return value.hex() if", "return round(value, 9) if", _AWAY),
+    Fault("who says something else of the golden rows is asked for nothing", "engine/scoring/away/seat.py", "        if other:\n", "        if False:\n", _CLUSTER),
+    Fault("answers come back in the order of the rows", "engine/jobs/score/flow.py", "asked.popleft()())\n        while", "asked.pop()())\n        while", _CLUSTER),
+    Fault("what is sent is checked there", "engine/runs/compute/on_worker.py", '            return {"refused": f"did not get {other} as it was sent"}\n', "            pass\n", _CLUSTER),
     Fault("what goes wrong in one thread ends all", "engine/jobs/score/flow.py", "            self._over.set()\n", "            pass\n", _FLOW),
     Fault("few pieces are held", "engine/jobs/score/flow.py", "_BETWEEN = 2", "_BETWEEN = 0", _FLOW),
     Fault("nothing is written into the workspace", _PLACES, "    if real.is_relative_to(os.path.realpath(workspace.root)):\n", "    if False:\n", _WISHES),

@@ -78,9 +78,12 @@ class Database:
 
     def quoted(self, table: str | None = None) -> str:
         schema, own = self.named()
-        quote = self.engine.dialect.identifier_preparer.quote
-        name = quote(table or own)
-        return f"{quote(schema)}.{name}" if schema else name
+        name = self.quote(table or own)
+        return f"{self.quote(schema)}.{name}" if schema else name
+
+    def quote(self, name: str) -> str:
+        """A name as it stands in a statement for ``escaped``, which doubles a % itself where the driver wants that."""
+        return self.engine.dialect.identifier_preparer.quote(name.replace("%", "\0")).replace("\0", "%")
 
     def columns(self, table: str | None = None) -> list[str] | None:
         """The columns of the table in their order; None where there is none."""
@@ -137,7 +140,7 @@ class DatabaseSource:
         names = self._database.columns()
         if names is None:
             raise Refusal(f"{self.told} is not there; name a table that is.")
-        quote = self._database.engine.dialect.identifier_preparer.quote
+        quote = self._database.quote
         read = wanted(self._learnt, names, self.told)
         key = [name for name in self._learnt.key if name in read]
         order = f" ORDER BY {', '.join(map(quote, key))}" if key else ""

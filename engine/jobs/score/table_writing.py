@@ -133,11 +133,11 @@ class TableSink:
         return self._database.connection.execute(sqlalchemy.text(escaped(statement)))
 
     def _names(self) -> str:
-        return ", ".join(map(self._database.engine.dialect.identifier_preparer.quote, self._schema.names))
+        return ", ".join(map(self._database.quote, self._schema.names))
 
     def _staged(self) -> str:
-        quote = self._database.engine.dialect.identifier_preparer
-        return quote.format_table(self._table)
+        quote, schema = self._database.quote, self._table.schema
+        return f"{quote(schema)}.{quote(self._table.name)}" if schema else quote(self._table.name)
 
     @contextmanager
     def _transaction(self, begin: str = "BEGIN") -> Iterator[None]:
@@ -174,7 +174,7 @@ class TableSink:
     def _named(self) -> None:
         """Give the rows the name of the place, which nobody has."""
         if self._kind == "postgresql":
-            own = self._database.engine.dialect.identifier_preparer.quote(self._database.named()[1])
+            own = self._database.quote(self._database.named()[1])
             self._run(f"ALTER TABLE {self._staged()} RENAME TO {own}")
             self._created = False
             return

@@ -1,5 +1,5 @@
-"""A scoring of five rows in three pieces, in a process that is killed before its Nth change of a file, or before its Nth
-statement that changes something."""
+"""A scoring of five rows in three pieces, in a process that is killed before its Nth change of a file, or before its
+Nth statement that changes something."""
 
 from __future__ import annotations
 

@@ -83,6 +83,37 @@ def test_nothing_stands_under_the_name_until_all_of_it_is_there(tmp_path: Path) 
     assert list(tmp_path.glob(".*")) == []
 
 
+def test_what_a_killed_run_left_beside_goes(tmp_path: Path) -> None:
+    source, output = written(tmp_path, rows()), tmp_path / "out.parquet"
+    (tmp_path / ".out.parquet.leverframe-6.tmp").write_bytes(b"half of it")
+    scored(source, output)
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_of_two_who_write_to_one_place_the_second_is_refused_and_the_first_is_whole(tmp_path: Path) -> None:
+    source, output = written(tmp_path, rows()), tmp_path / "out.parquet"
+    first = passage(source, output)
+    _, digest = first.all()
+    with pytest.raises(Refusal, match=r"out.parquet is being written by somebody else; wait for that, or end it"):
+        scored(source, output, run=8)
+    first.publish(replace=False)
+    first.close()
+    assert sha256(output) == digest
+
+
+def test_what_lost_its_name_meanwhile_is_given_none(tmp_path: Path) -> None:
+    source, output = written(tmp_path, rows()), tmp_path / "out.parquet"
+    found = passage(source, output)
+    found.all()
+    beside = next(tmp_path.glob(".*"))
+    beside.unlink()
+    beside.write_bytes(b"half of another's")
+    with pytest.raises(Refusal, match="was taken away while it was written; score it again"):
+        found.publish(replace=False)
+    found.close()
+    assert not output.exists() and beside.exists()
+
+
 def test_what_is_there_is_written_over_only_where_that_was_asked_for(tmp_path: Path) -> None:
     source, output = written(tmp_path, rows()), tmp_path / "out.parquet"
     output.write_text("somebody's")

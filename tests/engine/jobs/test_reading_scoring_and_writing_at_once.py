@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from engine.errors import Refusal
-from engine.jobs.score.flow import Flow
+from engine.jobs.score.flow import Flow, Later
 
 
 def test_pieces_are_written_in_the_order_in_which_they_were_read() -> None:
@@ -34,6 +34,23 @@ def test_the_reader_is_never_far_ahead_of_the_writer() -> None:
     # One in each hand of three, two between each; one more for a writer that has not counted yet.
     assert done[0] == 100
     assert max(ahead) <= 8
+
+
+def test_some_are_asked_for_ahead_and_still_written_in_their_order() -> None:
+    written, asked, ahead = list[int](), [0], list[int]()
+
+    def ask(piece: int) -> Later[int]:
+        asked[0] += 1
+
+        def answer() -> int:
+            ahead.append(asked[0] - piece)
+            return piece
+
+        return answer
+
+    Flow[int, int](iter(range(1, 51)), ask, written.append, 5).run()
+    assert written == list(range(1, 51))
+    assert (max(ahead), ahead[-1]) == (5, 0)
 
 
 def test_a_piece_is_read_while_another_is_scored() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from engine.errors import StepFailed
+from engine.runs.compute import on_worker
 from engine.scoring.away import parts
 from engine.scoring.away.kit import MODULES
 from engine.scoring.away.parts import GivenUp, Part, Waiting, answer, differs, packed, streamed, unpacked
@@ -133,6 +135,23 @@ def test_what_is_sent_is_all_that_compiled_tables_need_of_leverframe(tmp_path: P
     every = {f"engine/{name}".removesuffix("/__init__").replace("/", ".") for name in MODULES}
     compiled = {f"engine.scoring.compiled.{path.stem}" for path in (ROOT / "engine/scoring/compiled").glob("[a-z]*.py")}
     assert compiled <= every, "a new module of compiled tables is sent too"
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ({"code/a.py": b"other"}, "did not get code/a.py as it was sent"),
+        ({}, "did not get code/a.py as it was sent"),
+        ({"code/a.py": b"ours", "code/more.py": b""}, "did not get code/more.py as it was sent"),
+        ({"code/a.py": b"ours"}, "has no environment nowhere that is whole"),
+    ],
+)
+def test_a_worker_starts_nothing_that_is_not_as_it_was_sent(tmp_path: Path, there: dict[str, bytes], said: str) -> None:
+    guest = on_worker.Guest(str(tmp_path), 0)
+    guest.put(list(there.items()))
+    kit = {"code/a.py": hashlib.sha256(b"ours").hexdigest()}
+    assert guest.begin({"kit": kit, "stays": "process", "environment": "nowhere"}) == {"refused": said}
+    guest.close()
 
 
 def test_three_times_is_what_the_page_says() -> None:
