@@ -23,7 +23,7 @@ from engine.runs.steps.limits import Limits
 from engine.runs.steps.step import StepSpec, clean_environment
 from engine.scoring.away.seat import STAYING
 from engine.scoring.unpacked import unpack
-from engine.scoring.warm_pipes import stays
+from engine.scoring.warm_program import stays
 from engine.versions.document import COMPILED, named, write_folder
 from engine.vocabulary.steps import SCORE_AWAY, SCORE_ROWS
 

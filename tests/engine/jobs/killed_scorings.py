@@ -9,7 +9,10 @@ from pathlib import Path
 
 from tests.forks import Forks
 
-IMPORTED = ("engine.jobs.score.table_writing", "tests.scoring_ground", "pyarrow.csv", "pyarrow.parquet", "sqlalchemy")
+IMPORTED = (
+    "engine.jobs.score.table_writing", "engine.scaffold.database", "tests.scoring_ground", "psycopg", "pyarrow.csv",
+    "pyarrow.compute", "pyarrow.parquet", "sqlalchemy.dialects.postgresql.psycopg", "sqlalchemy.dialects.sqlite",
+)  # fmt: skip
 # A statement is told of before the database is: SQLite's own changes are no events of Python's.
 PREPARATION = """
 import os, signal
