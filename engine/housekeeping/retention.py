@@ -1,6 +1,7 @@
 """What may go and what stays, and why. Pure: facts, rules and the time in, a verdict out. The rules, as sentences:
 
-- The live version, a candidate, a version under legal hold and the newest rollback points stay, whatever their age.
+- The live version, a candidate, what runs beside a live version, a version under legal hold and the newest rollback
+  points stay, whatever their age.
 - What was live stays for ``rollback_days`` after it was replaced, beyond the rollback points too.
 - A version that failed, was rejected, expired or is barred keeps its content for ``failed_days``.
 - The document of a version (what it was, its gates and metrics) stays for ever: evidence costs little.
@@ -46,13 +47,15 @@ class Verdict:
 
 @dataclass(frozen=True)
 class VersionFacts:
-    """``since``: when it last changed its state, or was restored. ``held``: why and by whom it is held."""
+    """``since``: when it last changed its state, or was restored. ``held``: why and by whom it is held; ``tried``: it
+    runs beside what is live."""
 
     label: str
     state: VersionState
     since: datetime
     live_until: datetime | None = None
     held: str | None = None
+    tried: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ def _version(version: VersionFacts, point: int | None, rules: Rules, now: dateti
         return Verdict(False, f"legal hold: {version.held}")
     if version.state == "live":
         return Verdict(False, "it is live")
+    if version.tried:
+        return Verdict(False, "it runs beside what is live")
     if version.state == "candidate":
         return Verdict(False, "it waits for a decision")
     if point is not None:

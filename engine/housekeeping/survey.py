@@ -29,6 +29,7 @@ from engine.reports import archive
 from engine.requests import book
 from engine.requests import rules as request_rules
 from engine.runs import history, leftovers
+from engine.scoring import trials
 from engine.storage import chosen
 from engine.storage.disk import room_of
 from engine.storage.free_space import in_words
@@ -160,6 +161,7 @@ def _versions(seen: _Inventory, store: ObjectStore) -> Iterator[Thing]:
 def _verdicts(seen: _Inventory, versions: Sequence[StoredVersion]) -> dict[str, Verdict]:
     held = holds.standing(seen.db)
     decided = decisions.last_decided(seen.db)
+    tried = {each.label for each in trials.under_way(seen.db, {each.project for each in versions}).values()}
     by_project: dict[str, list[VersionFacts]] = {}
     for each in versions:
         name = (each.project, each.number)
@@ -171,6 +173,7 @@ def _verdicts(seen: _Inventory, versions: Sequence[StoredVersion]) -> dict[str, 
             since=min(since, seen.now),
             live_until=each.live_until,
             held=held.get(name),
+            tried=each.label in tried,
         )
         by_project.setdefault(each.project, []).append(facts)
     verdicts: dict[str, Verdict] = {}

@@ -121,6 +121,14 @@ class Following:
         """Why ``live`` has nothing, as a sentence for whoever asked; empty where it has."""
         return self._now_for(project)[1]
 
+    def is_ready(self, project: str) -> bool:
+        """Whether requests for ``project`` can be let in: what is live is held, and so is what runs beside it, or it
+        cannot be had. A canary's keys would go to the live version for as long as it is being loaded."""
+        held = self.live(project)
+        if held is None or held.trial is None or held.beside is not None:
+            return held is not None
+        return bool(self._versions.why_failed((held.trial.label, held.trial.digest)))
+
     def _now_for(self, project: str) -> tuple[Held | None, str]:
         try:
             view: _View = self._local.view

@@ -179,7 +179,7 @@ class Worker:
     async def _first_versions(self) -> None:
         until = time.monotonic() + READY_WITHIN
         while time.monotonic() < until and not self._end.is_set():
-            if all(self._following.live(each) is not None for each in self._projects()):
+            if all(map(self._following.is_ready, self._projects())):
                 return
             await asyncio.sleep(0.02)
 

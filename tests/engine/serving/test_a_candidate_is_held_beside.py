@@ -68,11 +68,12 @@ def test_a_worker_that_comes_later_lets_the_live_version_answer_until_it_has_it(
         served.go(engine, ledger, 1)
         served.on_trial(engine, ledger, 2)
         late = served.follower(engine)
+        assert not late.is_ready(served.PROJECT)
         late.tick()
         assert (held(late).label, beside(late)) == ("numbers@1", None)
-        assert held(late).trial is not None
+        assert held(late).trial is not None and not late.is_ready(served.PROJECT)
         served.settled(late)
-        assert beside(late) == "numbers@2"
+        assert beside(late) == "numbers@2" and late.is_ready(served.PROJECT)
 
 
 def test_what_cannot_be_loaded_later_keeps_nobody_from_being_answered(engine: Engine, ledger: Ledger) -> None:
@@ -83,6 +84,7 @@ def test_what_cannot_be_loaded_later_keeps_nobody_from_being_answered(engine: En
         late = served.follower(engine, served.Scorers(fails={"numbers@2": RuntimeError("no room")}))
         served.settled(late)
         assert (held(late).label, beside(late)) == ("numbers@1", None)
+        assert late.is_ready(served.PROJECT)
 
 
 def test_an_end_counts_for_the_first_request_after_it_and_the_candidate_is_let_go_of(
