@@ -125,7 +125,7 @@ class Following:
         """Whether requests for ``project`` can be let in: what is live is held, and so is what runs beside it, or it
         cannot be had. A canary's keys would go to the live version for as long as it is being loaded."""
         held = self.live(project)
-        if held is None or held.trial is None or held.beside is not None:
+        if held is None or held.trial is None or held.trial.kind == "shadow" or held.beside is not None:
             return held is not None
         return bool(self._versions.why_failed((held.trial.label, held.trial.digest)))
 

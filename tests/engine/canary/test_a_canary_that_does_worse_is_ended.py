@@ -197,13 +197,10 @@ def test_labels_of_one_that_is_as_good_end_nothing(engine: Engine, ledger: Ledge
     assert looked(engine, ledger, began.since + 2 * MINUTE) == ()
 
 
-@pytest.mark.parametrize("kind", ["shadow", "canary"])
 def test_one_whose_process_crashes_again_and_again_is_asked_no_more_and_ended(
-    engine: Engine, ledger: Ledger, kind: trials.Kind
+    engine: Engine, ledger: Ledger
 ) -> None:
-    with served.working(served.follower(engine)):
-        served.go(engine, ledger, 1)
-        began = served.on_trial(engine, ledger, 2, kind, 0.5)
+    began = begun(engine, ledger, 0.5)
     scorers = served.Scorers()
     worker = served.follower(engine, scorers, now=lambda: began.since + MINUTE)
     served.settled(worker)

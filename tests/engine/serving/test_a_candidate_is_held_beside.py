@@ -76,6 +76,15 @@ def test_a_worker_that_comes_later_lets_the_live_version_answer_until_it_has_it(
         assert beside(late) == "numbers@2" and late.is_ready(served.PROJECT)
 
 
+def test_a_shadow_keeps_no_client_waiting(engine: Engine, ledger: Ledger) -> None:
+    with served.working(served.follower(engine)):
+        served.go(engine, ledger, 1)
+        served.on_trial(engine, ledger, 2, "shadow", 1.0)
+    late = served.follower(engine)
+    served.settled(late)
+    assert held(late).trial is not None and late.is_ready(served.PROJECT)
+
+
 def test_what_cannot_be_loaded_later_keeps_nobody_from_being_answered(engine: Engine, ledger: Ledger) -> None:
     first = served.follower(engine)
     with served.working(first):
