@@ -53,6 +53,7 @@ MINUTE = timedelta(minutes=1)
 @dataclass(frozen=True)
 class Ended:
     why: str
+    waited: float = 0.0
 
 
 def test_one_that_errs_is_ended_with_an_alert_and_a_row_by_the_policy(engine: Engine, ledger: Ledger) -> None:
