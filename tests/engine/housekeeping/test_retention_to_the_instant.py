@@ -53,7 +53,8 @@ def test_nothing_that_is_held_goes_and_the_hold_is_the_reason(state: VersionStat
 
 def test_what_runs_beside_a_live_version_stays_for_as_long_as_it_does() -> None:
     tried = VersionFacts("a@1", "failed", NOW - days(4000), tried=True)
-    assert retention.judge_versions([tried], RULES, NOW)["a@1"] == retention.Verdict(False, "it runs beside what is live")
+    said = retention.judge_versions([tried], RULES, NOW)["a@1"]
+    assert said == retention.Verdict(False, "it runs beside what is live")
 
 
 def retired(number: int, until: float | None, since: float) -> VersionFacts:
