@@ -28,6 +28,7 @@ def share(found: Agreement) -> str:
 
 def _percent(value: float) -> str:
     """Not rounded to all or nothing where it is neither."""
+    value = round(value, 12)  # an interval that ends at one does so but for its last bits
     said = f"{100 * value:.2f}"
     if said == "100.00" and value < 1:
         return f"{floor(value * 1e5) / 1e3:.3f}"
@@ -69,9 +70,10 @@ def shadow_lines(found: ShadowReport, now: datetime, width: int, *, whole: bool 
     failed, tone = failures(found)
     lines: list[Line] = [fit(_heading(found, now), width), *wrapped(agreement(found), width)]
     if found.scored:
-        apart = f"off by {found.apart:.3g} on average; " if found.apart is not None else ""
+        if found.apart is not None:
+            lines += wrapped(f"off by {found.apart:.3g} on average", width, tone="dim")
         times = f"a scoring takes p50 {took(found.p50)}, p95 {took(found.p95)}, p99 {took(found.p99)}"
-        lines += wrapped(f"{apart}{times}", width, tone="dim")
+        lines += wrapped(times, width, tone="dim")
     most = len(found.errors) if whole else MOST_REASONS
     reasons = "; ".join(f"{plain(why, SENTENCE)} ({rows:,})" for why, rows in found.errors[:most])
     lines += wrapped(f"{failed}{': ' if reasons else ''}{reasons}", width, tone=tone)
@@ -158,4 +160,4 @@ def _said(answer: Mapping[str, Value], other: Mapping[str, Value]) -> str:
 
 
 def _value(value: Value) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else plain(str(value), 60)
+    return f"{value:.3g}" if isinstance(value, float) else plain(str(value), 60)
