@@ -51,7 +51,7 @@ def _card(card: DecisionCard, now: datetime, width: int, *, whole: bool, evidenc
     ]  # fmt: skip
     if whole or inner < TWO_COLUMNS:
         body = _stacked(
-            _shadow(card, now, inner, whole=whole), _gates(card.gates, inner, whole=evidence), _segments(card, inner),
+            _gates(card.gates, inner, whole=evidence), _shadow(card, now, inner, whole=whole), _segments(card, inner),
             _changes(card, inner, whole=whole),
         )  # fmt: skip
     else:

@@ -65,7 +65,7 @@ def test_before_there_is_anything_to_say_it_says_so() -> None:
     [
         (267, 267, "100 % (98.58 to 100)"), (100, 100, "100 % (96.30 to 100)"), (100, 0, "0 % (0 to 3.70)"),
         (10**5, 10**5 - 1, "99.999 % (99.99 to 99.999)"),
-    ],  # fmt: skip
+    ],
 )
 def test_nearly_all_is_not_rounded_to_all(rows: int, agreed: int, told: str) -> None:
     assert share(agreement(rows, agreed)) == told
