@@ -17,7 +17,8 @@ from tests.engine.exports.models import answers_alike, project
 
 pytestmark = pytest.mark.slow
 # Those of test_callers.py are held to the same: "named" in all, "hist" in ONNX, and PostgreSQL.
-ALIKE = [("logit", "onnx", ""), ("ridge", "onnx", ""), ("ridge", "sql", "sqlite"), ("boosted", "sql", "duckdb")]
+ALIKE = [("logit", "onnx", ""), ("ridge", "onnx", ""), ("ridge", "sql", "sqlite"), ("boosted", "sql", "duckdb"),
+         ("boosted", "onnx", "")]
 
 
 def exported(models: Models, name: str, kind: str, dialect: str, out: Path) -> Export:

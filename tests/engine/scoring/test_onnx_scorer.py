@@ -22,6 +22,7 @@ from engine.scoring.onnx_form import Feature, OnnxForm, read_form, write_form
 from engine.scoring.onnx_scorer import onnx_process, program_in
 from engine.scoring.row_table import RowTable
 from engine.scoring.warm_process import WarmProcess
+from engine.scoring.warm_program import NoAnswer
 from tests.onnx_graphs import endless, field, graph, logit, model, node
 
 AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -174,3 +175,33 @@ def test_a_form_that_lacks_a_file_or_says_no_json_is_damage(tmp_path: Path) -> N
     (place / "model.json").symlink_to("/etc/hostname")
     with pytest.raises(Damage, match="cannot be read"):
         read_form(place)
+
+
+HEAD = {"rows": 2, "label": "whole", "columns": 2}
+
+
+@pytest.mark.parametrize(
+    ("other", "size", "why"),
+    [
+        ({"rows": 3}, 48, "of another size"),
+        ({"columns": 1}, 48, "of another size"),
+        ({}, 47, "of another size"),
+        ({"texts": "early"}, 48, "of another size"),
+        ({"label": "text", "texts": ["early"]}, 48, "labels of another type"),
+        ({"label": None}, 48, "labels of another type"),
+    ],
+)
+def test_what_is_no_answer_for_the_rows_is_not_believed(
+    tmp_path: Path, other: dict[str, Any], size: int, why: str
+) -> None:
+    program = program_in(form(tmp_path), tmp_path, "")
+    assert program.answered(tmp_path, 2, HEAD, bytes(48), "it").num_rows == 2
+    with pytest.raises(NoAnswer, match=why):
+        program.answered(tmp_path, 2, HEAD | other, bytes(size), "it")
+
+
+@pytest.mark.parametrize("texts", [[], ["early", 3], [None, {}]])
+def test_a_label_that_is_not_named_is_none(tmp_path: Path, texts: list[Any]) -> None:
+    program = program_in(form(tmp_path, logit(("early", "late")), label="text"), tmp_path, "")
+    with pytest.raises(NoAnswer, match="a label that"):
+        program.answered(tmp_path, 2, HEAD | {"label": "text", "texts": texts}, bytes(48), "it")
