@@ -5,16 +5,18 @@ from __future__ import annotations
 from benchmarks.mutation.fault import Fault
 
 _SERVED = ("tests/journeys/test_the_demo_is_served.py",)
+_ASKS = ("tests/console/test_what_the_demo_asks.py",)
 _LEARNING, _CALLERS, _ATTENDANT = "console/demo/learning.py", "console/demo/callers.py", "console/demo/attendant.py"
 
 DEMO = (
     Fault("a demo that goes on tells nothing twice", _LEARNING, "if number > done:", "if True:", _SERVED),
-    Fault("what was known is not asked again", _LEARNING, "if label is not None and not known:", "if label is not None:", _SERVED),
-    Fault("what is said later is not known yet", _LEARNING, ' if moment(each["time"]) <= until}', "}", _SERVED),
+    Fault("what was known is not asked again", _LEARNING, "if label is not None and not known:", "if label is not None:", _ASKS),
+    Fault("what is said later is not known yet", _LEARNING, ' if moment(each["time"]) <= until}', "}", _ASKS),
     Fault("what is asked later is that of the beginning", _LEARNING, "if not file.exists():", "if True:", _SERVED),
-    Fault("the newest rows are asked for", _CALLERS, "reverse=True", "reverse=False", _SERVED),
-    Fault("a gap is asked as one", _CALLERS, "value != value", "False", _SERVED),
+    Fault("the newest rows are asked for", _CALLERS, "reverse=True", "reverse=False", _ASKS),
+    Fault("a gap is asked as one", _CALLERS, "value != value", "False", _ASKS),
     Fault("nothing outlives a console that was killed", _ATTENDANT, "    ended.set()\n", "    pass\n", _SERVED),
-    Fault("callers come at any moment", "console/demo/traffic.py", "drawn.expovariate(rate)", "1 / rate", _SERVED),
-    Fault("a month without a retrain is looked past", "console/demo/replay.py", "while len(found) < weeks:", "if True:", _SERVED),
+    Fault("an idle connection is not used again", _CALLERS, "if self._monotonic() - self._used > IDLE:", "if False:", _ASKS),
+    Fault("callers come at any moment", "console/demo/traffic.py", "drawn.expovariate(rate)", "1 / rate", _ASKS),
+    Fault("a month without a retrain is looked past", "console/demo/replay.py", "while len(found) < weeks:", "if True:", _ASKS),
 )
