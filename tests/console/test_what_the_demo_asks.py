@@ -51,11 +51,11 @@ def test_weeks_hold_what_was_not_known_and_was_said_by_then() -> None:
     at = [UNTIL + timedelta(days=3 * number) for number in range(6)]
     keys = [{"id": number} for number in range(6)]
     rows = Rows(keys, keys, [each.isoformat() for each in at], [True, False, False, False, False, False])
-    said = [{"id": str(n), "label": n, "time": clock.stamp(at[n] + timedelta(hours=1))} for n in (1, 2, 4, 5)]
+    said = [{"id": str(n), "label": n, "time": clock.stamp(at[n] + timedelta(hours=1))} for n in (0, 1, 2, 4, 5)]
     weeks = weeks_of(rows, said, at[5])
     assert [[each["id"] for each in week.requests] for week in weeks] == [[1, 2], [4]]
-    assert [week.until for week in weeks] == [said[1]["time"], said[2]["time"]]
-    assert [week.labels for week in weeks] == [said[:2], [said[2]]]
+    assert [week.until for week in weeks] == [said[2]["time"], said[3]["time"]]
+    assert [week.labels for week in weeks] == [said[1:3], [said[3]]]
 
 
 def test_callers_come_independently_of_each_other_and_as_often_as_is_said() -> None:
