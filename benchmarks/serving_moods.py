@@ -33,6 +33,7 @@ from engine.storage.ledger import Ledger  # noqa: E402
 
 DEEDS = ("raise", "exit", "segfault", "leak", "hang")
 RULE = {"prediction": -1.0}
+APART = 45.0  # seconds: three within a minute, and the time that one which hung was waited for, would take it out
 
 
 class Trial:
@@ -79,7 +80,7 @@ def deeds(trial: Trial, fallback: str, by: str) -> None:
     for deed in DEEDS:
         trial.told(deed, None if deed == "none" else fallback, by)
         quiet(trial)
-        time.sleep(30)  # Three in a minute would take it out.
+        time.sleep(APART)
 
 
 def taken_out(trial: Trial, fallback: str, by: str) -> None:

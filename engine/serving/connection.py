@@ -49,6 +49,7 @@ class Connection(HttpToolsProtocol):
         self._state = state
         self._since = self.loop.time()  # of the request that is coming, or of the connection while none has begun
         self._spoke, self._began, self._in_head, self._head = False, False, True, 0
+        self._tail = b""
         self._unread: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -78,17 +79,25 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._in_head:
-            self._head += len(data)
+            # A head that comes in one piece is over before it is counted; its end may come in two.
+            end = self._head - len(self._tail) + (self._tail + data).find(b"\r\n\r\n")
+            self._head, self._tail = self._head + len(data), data[-3:]
+            if end > HEAD_BYTES:
+                self._refuse_head()
+                return
         super().data_received(data)
         if self._in_head and self._head > HEAD_BYTES and not self.transport.is_closing():
-            self.end(told(Unanswered(431, f"The head of a request has at most {HEAD_BYTES // 1024} KiB.")))
+            self._refuse_head()
+
+    def _refuse_head(self) -> None:
+        self.end(told(Unanswered(431, f"The head of a request has at most {HEAD_BYTES // 1024} KiB.")))
 
     def on_message_begin(self) -> None:
         self._since, self._spoke, self._began, self._in_head = self.loop.time(), True, True, True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._in_head, self._head = False, 0
+        self._in_head, self._head, self._tail = False, 0, b""
         super().on_headers_complete()
         if self._state.ending:
             self.cycle.keep_alive = False

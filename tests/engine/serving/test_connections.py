@@ -158,10 +158,23 @@ def test_and_one_that_does_not_say_how_large_it_is_when_it_is(server: HttpPlace)
 
 
 @pytest.mark.parametrize("more", ["X-Much: " + "x" * 40_000, *["\r\n".join(f"X-{n}: x" for n in range(5000))]])
-def test_a_head_that_is_too_large_is_refused(server: HttpPlace, more: str) -> None:
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_head_that_is_too_large_is_refused_in_however_many_pieces_it_comes(
+    server: HttpPlace, more: str, whole: bool
+) -> None:
     with server.client() as client:
-        client.sendall(request(b"", "GET", "/healthz", more)[:-4])
+        client.sendall(request(b"", "GET", "/healthz", more)[: None if whole else -4])
         assert one(client)[0] == 431
+
+
+def test_a_head_whose_end_comes_in_two_is_no_larger_for_what_is_behind_it(server: HttpPlace) -> None:
+    whole = request(b" " * 40_000 + b"\r\n\r\n" + BODY)
+    end = whole.index(b"\r\n\r\n") + 3
+    with server.client() as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.sendall(whole[:end])
+        client.sendall(whole[end:])
+        assert one(client)[0] == 200
 
 
 def test_a_request_that_does_not_come_to_its_end_is_ended(server: HttpPlace, monkeypatch: pytest.MonkeyPatch) -> None:
