@@ -58,6 +58,9 @@ SETTLE_EVERY = 60.0
 _LEAST_PATIENCE = 10.0  # seconds; what has no answer for twice the time that one may take hangs
 LOST, BROKEN = 3, 4
 TURN_EVERY, TOLD_AFTER = 0.5, 5.0  # seconds; after that where it stands still is kept for whoever looks for it
+# Of a processor: who has less waits for something, and who has so much within one turn does not come back from it. In
+# between the machine has too much to do, or another thread holds the interpreter, and the loop goes on by and by.
+LEAST_SPENT, MOST_SPENT = 0.0003, 5.0
 # A worker whose loop has stood still for so long ends itself, whatever holds it: its supervisor may be there no more.
 ENDS_AFTER, ARMED_EVERY = 60.0, 10.0
 
@@ -76,6 +79,25 @@ class _Projects:
                     self._found = in_force.served(db)
                 self._mark = mark
         return self._found
+
+
+class Pulse:
+    """Whether a loop goes on, from when it turned and how much of a processor its thread has had since then."""
+
+    def __init__(self, now: float) -> None:
+        self._turn, self._moved, self._spent = (now, 0.0), now, 0.0
+
+    def turned(self, now: float, spent: float) -> None:
+        """It turned; ``spent``: seconds of a processor that its thread has had so far."""
+        self._turn = now, spent
+
+    def felt(self, now: float, spent: float) -> float:
+        """When it last did anything that will come to an end; asked once a second by another thread."""
+        at, then = self._turn
+        if spent - self._spent > LEAST_SPENT:
+            self._moved = now
+        self._spent = spent
+        return at if spent - then > MOST_SPENT else max(at, self._moved)
 
 
 class Unnoted:
@@ -98,7 +120,7 @@ class Worker:
         self._workspace = workspaces.find(Path(settings.home))
         self._ledger = Ledger(self._workspace.ledger, locks=self._workspace.root / "locks")
         self._store = ObjectStore(self._workspace.objects)
-        self._turned, self._armed, self._is_told = time.monotonic(), 0.0, False
+        self._armed, self._is_told, self._pulse = 0.0, False, Pulse(time.monotonic())
         self._following = Following(
             self._workspace, self._ledger, self._store, self._opened, aside=self._about
         )  # fmt: skip
@@ -128,6 +150,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._end.set)
         loop.add_reader(self._settings.alive, self._orphaned, loop)
+        self._clock = time.pthread_getcpuclockid(threading.get_ident())
         self._turn(loop)
         thread = threading.Thread(target=self._guarded(self._follow, loop), name="following")
         thread.start()
@@ -154,22 +177,25 @@ class Worker:
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         """That the loop turns; by nothing else can anybody tell that requests are answered."""
-        self._turned = time.monotonic()
-        if self._turned - self._armed > ARMED_EVERY:
-            self._armed = self._turned
+        now = time.monotonic()
+        self._pulse.turned(now, time.thread_time())
+        if now - self._armed > ARMED_EVERY:
+            self._armed = now
             faulthandler.dump_traceback_later(ENDS_AFTER, exit=True)
         loop.call_later(TURN_EVERY, self._turn, loop)
 
     def _about(self) -> Aside:
         """For the thread that says how it is. Where the loop stands still is kept, once each time."""
-        late = time.monotonic() - self._turned > TOLD_AFTER
+        now = time.monotonic()
+        at = self._pulse.felt(now, time.clock_gettime(self._clock))
+        late = now - at > TOLD_AFTER
         if late and not self._is_told:
             frame = sys._current_frames().get(threading.main_thread().ident or 0)
             where = "".join(traceback.format_stack(frame)) if frame is not None else "nowhere\n"
             said = f"Its loop has stood still for {TOLD_AFTER:g} s, at\n{where}"
             self._keep(f"worker {self._settings.number}", said)
         self._is_told = late
-        return Aside(self._turned, self._log.trouble)
+        return Aside(at, self._log.trouble)
 
     def _orphaned(self, loop: asyncio.AbstractEventLoop) -> None:
         """The supervisor is there no more, however it went: nobody would start or end this one any more."""

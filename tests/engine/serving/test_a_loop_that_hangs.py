@@ -14,6 +14,7 @@ import pytest
 
 from engine.api import Engine
 from engine.scoring import beats
+from engine.serving.worker import Pulse
 from engine.serving.worker_settings import Settings
 from engine.storage.ledger import Ledger
 from tests.builders import served
@@ -50,6 +51,17 @@ def until(what: Callable[[], bool]) -> None:
     while not what():
         assert time.monotonic() < over
         time.sleep(0.05)
+
+
+def test_one_that_waits_or_does_not_come_back_hangs_and_one_that_has_little_of_a_processor_goes_on() -> None:
+    for a_second, goes_on in ((0.0, False), (0.0001, False), (0.05, True), (1.0, False)):
+        pulse = Pulse(100.0)
+        pulse.turned(100.0, 3.0)
+        pulse.felt(100.5, 3.0)
+        felt = [pulse.felt(100.5 + second, 3.0 + a_second * second) for second in range(1, 11)]
+        assert (felt[-1] > 105.0) == goes_on, (a_second, felt)
+        pulse.turned(111.0, 3.0 + 10 * a_second)
+        assert pulse.felt(111.5, 3.0 + 10 * a_second) == 111.0
 
 
 @pytest.mark.slow
