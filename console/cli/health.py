@@ -15,11 +15,11 @@ from console.cli.printing import WIDEST, document, lines, room, say
 from console.cli.session import Session, Verb, VerbGroup, limit_option, reason_option
 from console.queries.health_questions import Health
 from console.text import cells
-from console.text.drift_lines import drift_lines
+from console.text.drift_lines import drift_lines, request_drift_lines
 from console.text.health_lines import alert_lines, parts
 from console.text.lines import Line, Span, line
 from console.text.period_lines import metric_lines
-from console.text.section_lines import asked_lines, segment_lines
+from console.text.section_lines import answer_lines, asked_lines, segment_lines
 from engine import clock
 from engine.errors import Invalid, NotFound
 from engine.projects.manifest.durations import parse_duration
@@ -111,7 +111,8 @@ def _whole(health: Health, found: Look, now: datetime) -> None:
     look, width = found.document, min(room(), WIDEST) - 2
     _section(parts(health, width))
     metrics, segments, drift = (each(look, width) for each in (metric_lines, segment_lines, drift_lines))
-    for section in (metrics, segments, *asked_lines(look, width), drift):
+    answered = (request_drift_lines(look, now, width), answer_lines(look, now, width))
+    for section in (metrics, segments, *asked_lines(look, width), drift, *answered):
         if section:
             say()
             _section(section)

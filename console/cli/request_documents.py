@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from console.cli.documents import Document, time
+from engine.json_records import write
 from engine.requests.capacity import Capacity
 from engine.requests.figures import RequestFigures, RequestPoint, RequestTally
 from engine.requests.records import Block
@@ -30,6 +31,8 @@ def report(found: RequestReport) -> Document:
         },
         "skew": _skew(found.skew),
         "capacity": capacity(found.capacity) if found.capacity is not None else None,
+        "answered": write(found.answered) if found.answered is not None else None,
+        "looked_at": time(found.looked_at),
     }
 
 

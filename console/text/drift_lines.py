@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from console.text import cells
@@ -12,7 +13,7 @@ from engine.text import plain
 
 if TYPE_CHECKING:
     from engine.monitoring.look_document import LookDocument
-    from engine.monitoring.look_parts import Bar, WeighedDrift
+    from engine.monitoring.look_parts import Bar, ColumnDrift, WeighedDrift
 
 TONES: dict[str, Tone] = {
     "large": "watch", "some": "", "none": "dim", "cannot tell": "unknown", "lost column": "failing",
@@ -38,19 +39,39 @@ def _bars(shares: Sequence[float], most: float) -> str:
 
 def drift_lines(document: LookDocument, width: int) -> list[Line]:
     """What moved, the furthest first; then in a sentence what did not."""
-    found = [*document.drift, *_prediction(document)]
-    moved = sorted((each for each in found if each.verdict != "none"), key=how_far)
-    still = [plain(each.column, 40) for each in found if each.verdict == "none"]
+    found = [*document.drift, *_prediction(document.prediction)]
     if not found:
         return []
-    shape = _shape(moved)
-    lines: list[Line] = [fit(_titles(shape), width)] if moved else [(Span("DRIFT", "head"),)]
+    return [*_columns("DRIFT", found, width), *_rows(document, width), *_together(document, width)]
+
+
+def request_drift_lines(document: LookDocument, now: datetime, width: int) -> list[Line]:
+    """The same of logged requests and of what they were answered; nothing where there are none."""
+    from engine.clock import moment
+    from engine.monitoring.look_parts import WeighedDrift
+
+    asked = document.asked
+    if not asked.rows or asked.since is None or asked.until is None:
+        return []
+    found = [*(WeighedDrift(**vars(each)) for each in document.requested), *_prediction(document.answer_drift)]
+    first, last = moment(asked.since), moment(asked.until)
+    said = f"Compared: {asked.rows:,} logged rows of {first:%d %b %H:%M} to {last:%d %b %H:%M} UTC, the newest of"
+    said = f"{said} {cells.ago(last, now)}, with the rows that {plain(document.version)} learnt from."
+    return [*_columns("DRIFT OF REQUESTS", found, width), *wrapped(said, width, tone="dim")]
+
+
+def _columns(title: str, found: Sequence[WeighedDrift], width: int) -> list[Line]:
+    """What moved, the furthest first; then in a sentence what did not."""
+    moved = sorted((each for each in found if each.verdict != "none"), key=how_far)
+    still = [plain(each.column, 40) for each in found if each.verdict == "none"]
+    shape = _shape(title, moved)
+    lines: list[Line] = [fit(_titles(title, shape), width)] if moved else [(Span(title, "head"),)]
     for each in moved:
         lines += _column(each, shape, width)
     if still:
         said = f"As in training: {', '.join(still)}."
         lines += wrapped(said, width, tone="dim")[:3]
-    return [*lines, *_rows(document, width), *_together(document, width)]
+    return lines
 
 
 def _rows(document: LookDocument, width: int) -> list[Line]:
@@ -71,12 +92,12 @@ def how_far(column: WeighedDrift) -> tuple[bool, bool, float]:
     return column.verdict not in BROKEN, weight is None, -(column.size or 0.0 if weight is None else weight)
 
 
-def _prediction(document: LookDocument) -> Iterator[WeighedDrift]:
+def _prediction(found: ColumnDrift | None) -> Iterator[WeighedDrift]:
     """The predictions as one more column, whose importance nobody asks for."""
     from engine.monitoring.look_parts import WeighedDrift
 
-    if document.prediction is not None:
-        yield WeighedDrift(**vars(document.prediction))
+    if found is not None:
+        yield WeighedDrift(**vars(found))
 
 
 @dataclass(frozen=True)
@@ -92,18 +113,18 @@ class Shape:
         return self.name + 2 + self.verdict + FIGURE + SHARE * self.ranked + 2
 
 
-def _shape(columns: Sequence[WeighedDrift]) -> Shape:
+def _shape(title: str, columns: Sequence[WeighedDrift]) -> Shape:
     return Shape(
-        name=min(20, max([8, *(cells_of(plain(each.column, 60)) for each in columns)])),
+        name=min(20, max([8, len(title), *(cells_of(plain(each.column, 60)) for each in columns)])),
         verdict=max([0, *(cells_of(each.verdict) + 2 for each in columns)]),
         ranked=any(each.importance is not None for each in columns),
     )
 
 
-def _titles(shape: Shape) -> Line:
+def _titles(title: str, shape: Shape) -> Line:
     figures = pad("PSI", FIGURE, right=True) + (pad("MATTERS", SHARE, right=True) if shape.ranked else "")
     bars_of = pad("LEARNT over NOW", HISTOGRAM + 2)
-    return (Span(f"{pad('DRIFT', shape.name)}  {pad('', shape.verdict)}{figures}  {bars_of}  WHAT MOVED", "head"),)
+    return (Span(f"{pad(title, shape.name)}  {pad('', shape.verdict)}{figures}  {bars_of}  WHAT MOVED", "head"),)
 
 
 def _column(column: WeighedDrift, shape: Shape, width: int) -> list[Line]:

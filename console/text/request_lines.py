@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.text import cells
+from console.text.answered_lines import answered_lines
 from console.text.lines import EMPTY, Line, Span, Tone, fit, line, pad, wrapped
 from console.text.request_rate import rate
 from engine.requests.figures import RequestFigures, RequestPoint, RequestTally
@@ -50,9 +51,12 @@ def summary(found: RequestFigures) -> list[Line]:
     ]
 
 
-def request_lines(report: RequestReport, now: datetime, width: int, *, strip: bool = False) -> list[Line]:
+def request_lines(
+    report: RequestReport, now: datetime, width: int, *, strip: bool = False, by_label: bool = True
+) -> list[Line]:
     """The whole section; of a project that is not served and never was, nothing. ``strip``: what there is no chart of
-    as a line of bars."""
+    as a line of bars; ``by_label``: also how well each version answered by labels that came, where nothing else on the
+    page says so."""
     found = report.figures
     if not report.served and not found.requests and not report.count:
         return []
@@ -68,7 +72,16 @@ def request_lines(report: RequestReport, now: datetime, width: int, *, strip: bo
     ):  # fmt: skip
         if len(tallies) > 1 or (tallies and title == "BY VERSION"):
             lines += [EMPTY, *_tallied(title, tallies, found.requests, width)]
-    return [*lines, EMPTY, *kept_lines(report, now, width), *_capacity(report, now, width)]
+    return [*lines, *(_by_label(report, now, width) if by_label else ()), EMPTY, *kept_lines(report, now, width),
+            *_capacity(report, now, width)]  # fmt: skip
+
+
+def _by_label(report: RequestReport, now: datetime, width: int) -> list[Line]:
+    """How well each version answered, by labels that came since, as the newest look found."""
+    lines = answered_lines(report.answered, now, width)
+    if not lines:
+        return []
+    return [EMPTY, *lines, line(Span(f"As the look of {cells.ago(report.looked_at, now)} found.", "dim"))]
 
 
 def _now(report: RequestReport) -> list[Line]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from console.queries.health_questions import HealthOverTime
 from console.text import cells
-from console.text.drift_lines import drift_lines
+from console.text.answered_lines import answered_lines
+from console.text.drift_lines import drift_lines, request_drift_lines
 from console.text.health_lines import alerts
 from console.text.health_table import glyph_and_word
 from console.text.lines import EMPTY, SENTENCE, Line, Span, Tone, fit, line, pad, wrapped
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from engine.monitoring.look_parts import Slice, Slices
     from engine.requests.report import RequestReport
 
-MOST_SLICES = 10
+MOST_SLICES, MOST_ANSWERED = 10, 5
 SLICE_TONES: dict[str, Tone] = {"worse": "", "better": "ok", "same": "dim", "cannot tell": "unknown"}
 SLICE_GLYPHS = {"worse": "▲", "better": "●", "same": "=", "cannot tell": "○"}
 TREND_TONES: dict[str, Tone] = {"falling": "watch", "rising": "ok"}
@@ -37,6 +38,8 @@ def sections(found: HealthOverTime, now: datetime, width: int) -> list[list[Line
         _trial(found.trial, now, width),
         _requests(found.requests, now, width),
         drift_lines(document, width),
+        request_drift_lines(document, now, width),
+        answer_lines(document, now, width),
         *asked_lines(document, width),
         segment_lines(document, width),
         estimate_lines(document, width),
@@ -61,7 +64,7 @@ def _trial(found: OnTrialNow | None, now: datetime, width: int) -> list[Line]:
 def _requests(report: RequestReport | None, now: datetime, width: int) -> list[Line]:
     from console.text.request_lines import request_lines
 
-    lines = request_lines(report, now, width) if report is not None else []
+    lines = request_lines(report, now, width, by_label=False) if report is not None else []
     return [(Span("REQUESTS", "head"), Span("   e shows them over time", "dim")), *lines] if lines else []
 
 
@@ -81,6 +84,16 @@ def segment_lines(document: LookDocument, width: int) -> list[Line]:
     if slices is None or not slices.found:
         return []
     return _table("WORST SEGMENTS", slices, slices.found[:MOST_SLICES], width)
+
+
+def answer_lines(document: LookDocument, now: datetime, width: int) -> list[Line]:
+    """How versions did in what they answered, and the worst segments of what the live one did."""
+    found = document.answered
+    own = found.of(document.version) if found is not None else None
+    lines = answered_lines(found, now, width)
+    if own is None or own.slices is None or not own.slices.found:
+        return lines
+    return [*lines, *_table("WORST SEGMENTS OF ANSWERS", own.slices, own.slices.found[:MOST_ANSWERED], width)]
 
 
 def asked_lines(document: LookDocument, width: int) -> list[list[Line]]:

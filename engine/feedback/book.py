@@ -177,9 +177,13 @@ def quarantined(db: sqlite3.Connection, project: str) -> int:
     )
 
 
-def came(db: sqlite3.Connection, store: ObjectStore, project: str) -> tuple[reading.Come, ...]:
-    """Every batch of ``project`` with its rows, as ``reading.read`` takes them. Raises Damage."""
-    batches = [_batch(row) for row in db.execute(f"{_ALL} WHERE b.project = ? ORDER BY b.id", (project,))]
+def came(
+    db: sqlite3.Connection, store: ObjectStore, project: str, since: datetime | None = None
+) -> tuple[reading.Come, ...]:
+    """Every batch of ``project`` with its rows, as ``reading.read`` takes them; with ``since`` those that have a label
+    of that time or later. Raises Damage."""
+    where, values = "WHERE b.project = ? AND b.until >= ? ORDER BY b.id", (project, stamp(since) if since else "")
+    batches = [_batch(row) for row in db.execute(f"{_ALL} {where}", values)]
     return tuple(
         reading.Come(each.id, each.state, decoded(store.get(each.digest), each.id)) for each in batches
     )

@@ -63,3 +63,23 @@ class AnsweredPerformance:
 
     def of(self, metric: str) -> MetricValue | None:
         return next((reading for reading in self.readings if reading.metric == metric), None)
+
+
+@dataclass(frozen=True)
+class AnsweredLook:
+    """What labels say of all that was answered from ``since`` on, which is how far the log that was read reaches.
+
+    ``share``: of the requests so much is logged, by a hash of the request and not by what was asked or answered.
+    ``whole``: the log of that time was read to its end, not its newest rows alone; ``unread``: blocks of it that are
+    gone or not what was written. ``versions``: the most answers first.
+    """
+
+    share: float = 1.0
+    since: str | None = None
+    whole: bool = True
+    unread: int = 0
+    counts: LabelCounts = LabelCounts()
+    versions: tuple[AnsweredPerformance, ...] = ()
+
+    def of(self, version: str, role: Role = "live") -> AnsweredPerformance | None:
+        return next((each for each in self.versions if (each.version, each.role) == (version, role)), None)

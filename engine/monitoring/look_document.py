@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from engine.errors import Damage
 from engine.json_records import LEFT_OUT, Kept, read, write
+from engine.monitoring.answered_parts import AnsweredLook
 from engine.monitoring.look_parts import (
     Calibration,
     ColumnDrift,
@@ -83,7 +84,8 @@ class LookDocument(Kept):
     ``memory``: alarms of drift that go on; ``validated``: each metric as it was when the version was made; ``by``:
     slices of the columns that somebody asked for; ``signals``: name, value, low, high and n of each figure that a line
     over time is drawn of; ``measured_at``: the parts that were measured by an earlier look, and when: too few rows have
-    come since to tell another thing; ``requested``: the drift of what was asked of it in real time.
+    come since to tell another thing; ``requested``: the drift of what was asked of it in real time, ``asked``:
+    which rows these are, ``answer_drift``: that of what it answered; ``answered``: how well it did by labels that came.
     """
 
     version: str = ""
@@ -121,6 +123,9 @@ class LookDocument(Kept):
     signals: tuple[SignalValues, ...] = ()
     measured_at: Mapping[str, str] = field(default_factory=dict, metadata=LEFT_OUT)
     requested: tuple[ColumnDrift, ...] = field(default=(), metadata=LEFT_OUT)
+    asked: DriftWindow = field(default=DriftWindow(), metadata=LEFT_OUT)
+    answer_drift: ColumnDrift | None = field(default=None, metadata=LEFT_OUT)
+    answered: AnsweredLook | None = field(default=None, metadata=LEFT_OUT)
 
     def validated_value(self, metric: str) -> float | None:
         """What the metric was when the version was made; None where it was not measured then."""

@@ -17,6 +17,7 @@ from typing import Any
 from engine.errors import LeverframeError
 from engine.json_records import read, write
 from engine.monitoring import findings as found
+from engine.monitoring.answers import with_answers
 from engine.monitoring.drift.importance import ranked
 from engine.monitoring.drift.requested import with_requested
 from engine.monitoring.drift.watch import Dear, Watched, remembered, watch
@@ -54,7 +55,7 @@ def measured(case: LookInput) -> tuple[LookDocument, Dear]:
     performed = performance(case)
     watched = watch(case, performed.said)
     document = _document(job, case, checks, performed, watched)
-    return with_requested(document, case), watched.dear
+    return with_answers(with_requested(document, case), case), watched.dear
 
 
 def _document(

@@ -6,7 +6,9 @@ import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
+from engine.monitoring import looks
 from engine.projects import in_force, registry
 from engine.projects.manifest.serve import spec_of
 from engine.requests import book, skew_book
@@ -16,6 +18,9 @@ from engine.requests.figures import RequestFigures, figures, window_of
 from engine.requests.records import Block, LogRules
 from engine.requests.rules import rules_of
 from engine.requests.skew import SkewCheck
+
+if TYPE_CHECKING:
+    from engine.monitoring.answered_parts import AnsweredLook
 
 NEWEST = 20  # blocks that are named
 # Workers write what they counted every ten seconds: of the minute that has just begun nothing may be there yet.
@@ -27,7 +32,8 @@ class RequestReport:
     """``served``: requests are answered, as the manifest in force says. ``blocks``: the newest of ``count``, which have
     ``bytes`` and ``rows`` in all, the oldest of them of ``oldest``. ``rules``: how they are kept.
     ``skew``: the newest check of what is in the log; ``capacity``: what the newest load test came to; ``lately``:
-    requests a second of the last minutes, None where there were none."""
+    requests a second of the last minutes, None where there were none. ``answered``: how well it was answered by labels
+    that came, as the look of ``looked_at`` found."""
 
     project: str
     served: bool
@@ -41,6 +47,8 @@ class RequestReport:
     skew: SkewCheck | None = None
     capacity: Capacity | None = None
     lately: float | None = None
+    answered: AnsweredLook | None = None
+    looked_at: datetime | None = None
 
 
 def of_project(db: sqlite3.Connection, project: str, now: datetime, last: timedelta) -> RequestReport:
@@ -49,6 +57,8 @@ def of_project(db: sqlite3.Connection, project: str, now: datetime, last: timede
     settings, since = in_force.settings(db, project), window_of(last, now)
     found = figures(project, book.counts(db, [project], since, now), since, now)
     held = book.held(db, project)
+    look = looks.newest(db, project, now)
+    seen = look.document if look is not None else None
     return RequestReport(
         project=project,
         served=spec_of(settings).realtime,
@@ -62,6 +72,8 @@ def of_project(db: sqlite3.Connection, project: str, now: datetime, last: timede
         skew=skew_book.last(db, project),
         capacity=capacities.newest(db, project),
         lately=rates(db, [project], now).get(project),
+        answered=seen.answered if seen is not None else None,
+        looked_at=look.as_of if look is not None else None,
     )
 
 

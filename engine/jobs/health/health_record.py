@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.clock import moment
 from engine.jobs import triggers
-from engine.jobs.health import logged_rows, same_rows
+from engine.jobs.health import answered, logged_rows, same_rows
 from engine.jobs.health.look import LookResult, Memory
 from engine.monitoring import looks, measurements
 from engine.monitoring.alerts import alert_book
@@ -51,6 +51,7 @@ def remember(ledger: Ledger, context: RunContext) -> Memory:
         since = context.run.as_of - logged_rows.BACK
         there = book.blocks(db, project, since, context.run.as_of)
         asked = tuple(each for each in there if each.version == context.live[0])
+        served = answered.recall(db, context)
     return Memory(
         baking=baking,
         rival=rival,
@@ -64,6 +65,7 @@ def remember(ledger: Ledger, context: RunContext) -> Memory:
         digest=digest,
         before=last,
         requests=asked,
+        served=served,
     )
 
 

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine.clock import moment, stamp
 from engine.errors import Refusal
-from engine.jobs.health import kept, meter_job, predictions, rows
+from engine.jobs.health import answered, kept, logged_rows, meter_job, predictions, rows
+from engine.jobs.health.answered import ServedMemory
 from engine.jobs.health.baseline import baseline_file, kept_baseline
 from engine.jobs.health.keeping import keep_rows, keep_still
 from engine.jobs.health.kept import Head
-from engine.jobs.health.logged_rows import logged_features
 from engine.jobs.health.merging import Unfit
 from engine.jobs.health.rows import Fresh, Rows
 from engine.jobs.health.same_rows import digest_of
@@ -58,7 +58,8 @@ class Memory:
     ``rival``: its label and digest. ``baking``: the live version went live lately. ``until`` and ``rows`` are those of
     the data of the project's newest version: what is later is new.
 
-    ``requests``: blocks of the request log, of what the live version answered lately.
+    ``requests``: blocks of the request log, of what the live version answered lately. ``served``: what is known of
+    answers and of labels that came for them.
 
     ``whole``: everything is to be asked for. ``digest``: of the live version. ``before``: the look before, which takes
     a while to read, so extract is begun first.
@@ -75,6 +76,7 @@ class Memory:
     digest: str = ""
     before: KeptLook | None = None
     requests: Sequence[Block] = ()
+    served: ServedMemory | None = None
 
     @property
     def alarms(self) -> Sequence[RememberedAlarm]:
@@ -174,6 +176,8 @@ def _said_again(context: RunContext, memory: Memory, head: Head, found: Fresh) -
         return None
     if memory.before is None or memory.before.run != head.run or head.arrived_since != until or memory.requests:
         return None
+    if memory.served is not None:
+        return None
     if head.ahead is not None and moment(head.ahead) <= context.run.as_of:
         return None
     return said_again(memory.before.document, context.run.as_of)
@@ -201,12 +205,13 @@ def _measured(
         "by": dict(memory.by),
         "alarms": [write(each) for each in memory.alarms],
         "told": list(memory.told),
-        "requests": meter_job.put(context, "requests", logged_features(context, live.document, memory.requests)),
         "rival": memory.rival[0] if memory.rival else None,
         "rival_predictions": meter_job.put(context, "rival-predictions", rival.table),
         "rival_problem": rival.problem,
         "rival_until": rival.until,
     }
+    job |= logged_rows.job_of(context, live.document, memory.requests)
+    job |= answered.job_of(context, live, memory.served, seen.reference.column(live.manifest.data.target).type)
     answer = read(LookDocument, meter.ask(job), "What the look found")
     keep_rows(context, live.manifest, memory, folder, seen, said, rival, answer)
     return _result(live, memory, answer, seen.new_rows)

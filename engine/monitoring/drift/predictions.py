@@ -68,6 +68,20 @@ def prediction_drift(case: LookInput, said: pa.ChunkedArray, windows: Sequence[C
     return tuple(_judged(compare(baseline.learnt, each), compare(before, each) if before else None) for each in now)
 
 
+def answers_drift(case: LookInput, answers: pa.Table) -> ColumnDrift:
+    """The drift of what was answered to requests, each row of ``answers`` as the version gave it.
+
+    None of these rows is among its own data, so all that it was validated on are held against them too. Raises
+    StepFailed or Invalid, with what stands in its way.
+    """
+    baseline = read_baseline(case)
+    learnt = case.reference.column(case.rules.target)
+    said = predicted(scored(None, learnt, answers, case.rules, who=case.job["version"]))
+    held = _profile(baseline.held) if len(baseline.held) >= FEWEST_ROWS else None
+    now = _profile(said, exact=True)
+    return _judged(compare(baseline.learnt, now), compare(held, now) if held else None)
+
+
 def before_window(baseline: Baseline, times: Codes | None, window: Codes) -> ColumnProfile | None:
     """The predictions for held-out rows that are not in the window, for nothing can be compared with itself.
 

@@ -26,9 +26,9 @@ from engine.feedback.reading import Counts, Word
 from engine.feedback.records import Key
 from engine.feedback.rows import as_kind, key_of_values
 from engine.monitoring.answered_parts import AnsweredPerformance, LabelCounts, Role
-from engine.monitoring.look_parts import MetricValue
+from engine.monitoring.look_parts import MetricValue, Slices
 from engine.monitoring.performance.metric_values import FULL, read, too_few
-from engine.monitoring.performance.scored import scored
+from engine.monitoring.performance.scored import Scored, scored
 from engine.monitoring.performance.slices import slices
 from engine.text import plain
 from engine.validation.rules import Rules
@@ -63,20 +63,21 @@ def performance_of(
     role: Role | None = None,
     segments: Sequence[str] = (),
     sensitive: Collection[str] = (),
+    bins: Mapping[str, Sequence[float]] | None = None,
 ) -> tuple[AnsweredPerformance, ...]:
     """How each version did in each role, or the one that is asked for, the most answers first.
 
-    ``answers``: a row for each that was answered, with the columns ``version``, ``request.role``,
-    ``request.at``, ``request.fallback``, ``key.<name>``, ``answer.<name>`` and, to see it by segment, ``feature.<name>``, as blocks of
-    the request log have them. ``labels``: the last word on each key (``labels_of``). ``learnt``: labels as the live
-    version learnt them, at least one of each class. Nothing in the rows makes it raise.
+    ``answers``: a row for each that was answered, with the columns ``version``, ``request.role``, ``request.at``,
+    ``request.fallback``, ``key.<name>``, ``answer.<name>`` and, to see it by segment, ``feature.<name>``, as
+    ``requests.answers`` reads them. ``labels``: the last word on each key (``labels_of``). ``learnt``: labels as the
+    live version learnt them, at least one of each class. Nothing in the rows makes it raise.
     """
     mask = pa.array(np.ones(answers.num_rows, dtype=bool))
     for name, wanted in ((VERSION, version), (ROLE, role)):
         if wanted is not None:
             mask = pc.and_(mask, pc.equal(answers.column(name), wanted))
     joined = labelled(answers.filter(mask), labels, Counts(), key, learnt.type)
-    return measured(joined, learnt, rules, segments=segments, sensitive=sensitive)
+    return measured(joined, learnt, rules, segments=segments, sensitive=sensitive, bins=bins)
 
 
 def labels_of(words: Sequence[Word]) -> dict[Key, Word]:
@@ -146,6 +147,7 @@ def measured(
     *,
     segments: Sequence[str] = (),
     sensitive: Collection[str] = (),
+    bins: Mapping[str, Sequence[float]] | None = None,
 ) -> tuple[AnsweredPerformance, ...]:
     """How each version in each role did, the most answers first."""
     table = joined.table
@@ -153,21 +155,18 @@ def measured(
     found = []
     for version, role in dict.fromkeys([*whose, *joined.keyless]):
         own = table.filter(pa.array([each == (version, role) for each in whose], pa.bool_()))
-        one = _of_one(version, role, own, learnt, rules, segments, sensitive)
+        one, rows = _of_one(version, role, own, learnt, rules)
+        if rows is not None and segments:
+            one = replace(one, slices=_cut(own, rows, segments, rules.each_metric[0], sensitive, bins))
         again, keyless = joined.again.get((version, role), 0), joined.keyless.get((version, role), 0)
         found.append(replace(one, again=again, keyless=keyless))
     return tuple(sorted(found, key=lambda each: (-each.answers, each.version, each.role)))
 
 
 def _of_one(
-    version: str,
-    role: Role,
-    own: pa.Table,
-    learnt: pa.ChunkedArray,
-    rules: Rules,
-    segments: Sequence[str],
-    sensitive: Collection[str],
-) -> AnsweredPerformance:
+    version: str, role: Role, own: pa.Table, learnt: pa.ChunkedArray, rules: Rules
+) -> tuple[AnsweredPerformance, Scored | None]:
+    """Without its slices; and the rows that it was measured on, None where it was not."""
     times, labels = own.column(AT).to_pylist(), own.column(LABEL)
     delays = sorted(
         max(0.0, (known - at).total_seconds())
@@ -186,26 +185,34 @@ def _of_one(
     # Other versions have answered with other columns: of these it has nothing.
     names = [name for name in own.column_names if name.startswith(ANSWER) and own.column(name).null_count < len(times)]
     if not names:
-        return replace(found, readings=_none(rules, 0, "no answer of it that a key was given for is in the log"))
+        why = "no answer of it that a key was given for is in the log"
+        return replace(found, readings=_none(rules, 0, why)), None
     said = own.select(names).rename_columns([name.removeprefix(ANSWER) for name in names])
     try:
         rows = scored(labels, learnt, said, rules, name=rules.target, who=version)
     except LeverframeError as problem:
         why = plain(str(problem)).rstrip(".")
-        return replace(found, readings=_none(rules, found.labelled, why), problem=why)
-    positions = np.flatnonzero(rows.known)
-    truth, predicted = rows.take(positions)
+        return replace(found, readings=_none(rules, found.labelled, why), problem=why), None
+    truth, predicted = rows.take(rows.known)
     why_not = too_few(truth)
     if why_not is not None:
-        return replace(found, readings=_none(rules, len(positions), why_not))
+        return replace(found, readings=_none(rules, len(truth), why_not)), None
+    return replace(found, readings=read(rules.each_metric, truth, predicted, 0, FULL)), rows
+
+
+def _cut(
+    own: pa.Table,
+    rows: Scored,
+    segments: Sequence[str],
+    metric: str,
+    sensitive: Collection[str],
+    bins: Mapping[str, Sequence[float]] | None,
+) -> Slices:
+    """The metric by the columns that were logged with the answers."""
     by = own.select([name for name in own.column_names if name.startswith(FEATURE)])
     by = by.rename_columns([name.removeprefix(FEATURE) for name in by.column_names])
-    return replace(
-        found,
-        readings=read(rules.each_metric, truth, predicted, 0, FULL),
-        slices=slices(by, segments, rules.each_metric[0], rows, positions, np.zeros(len(rows), np.int64),
-                      sensitive=sensitive) if segments else None,
-    )  # fmt: skip
+    places, period = np.flatnonzero(rows.known), np.zeros(len(rows), np.int64)
+    return slices(by, segments, metric, rows, places, period, sensitive=sensitive, bins=bins)
 
 
 def _none(rules: Rules, n: int, why: str) -> tuple[MetricValue, ...]:

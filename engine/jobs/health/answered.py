@@ -1,0 +1,88 @@
+"""What a look is to know of labels that came for what was answered: the log's answers joined with them, in this
+process, which needs no model for it; measured by the meter."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from engine.clock import stamp
+from engine.feedback import book as feedback
+from engine.feedback.reading import Come, read
+from engine.jobs.health import meter_job
+from engine.json_records import write
+from engine.projects.manifest.serve import spec_of
+from engine.requests import book
+from engine.requests.answers import logged_answers
+from engine.requests.records import Block
+from engine.runs.run_context import RunContext
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from engine.scoring.unpacked import Unpacked
+
+# Labels come days after their answers; by then the log may have let go of older ones.
+BACK = timedelta(days=28)
+
+
+@dataclass(frozen=True)
+class ServedMemory:
+    """Of a project that is served: the ``blocks`` of all its versions, the feedback that came, and what share of its
+    requests is logged."""
+
+    blocks: Sequence[Block]
+    came: Sequence[Come]
+    share: float
+    since: datetime
+
+
+def recall(db: sqlite3.Connection, context: RunContext) -> ServedMemory | None:
+    """What the ledger and the store know of it; None where nothing answers requests, or nobody gives labels."""
+    assert context.live is not None
+    spec = spec_of(context.live[1].settings)
+    if not spec.realtime:
+        return None
+    project, until = context.run.project, context.run.as_of
+    since = until - BACK
+    came = feedback.came(db, context.store, project, since)
+    return ServedMemory(book.blocks(db, project, since, until), came, spec.log, since) if came else None
+
+
+def job_of(context: RunContext, live: Unpacked, memory: ServedMemory | None, target: pa.DataType) -> dict[str, Any]:
+    """What the meter is asked about it; ``target``: the type of labels as the version learnt them."""
+    if memory is None:
+        return {}
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from engine.monitoring.performance.answered import labelled, labels_of
+    from engine.vocabulary.log_columns import AT
+
+    manifest = live.manifest
+    features = [name for name in live.features if name not in manifest.data.sensitive]
+    logged = logged_answers(context.workspace.requests / context.run.project, memory.blocks, features)
+    inside = pc.and_(
+        pc.greater_equal(logged.table.column(AT), pa.scalar(memory.since)),
+        pc.less_equal(logged.table.column(AT), pa.scalar(context.run.as_of)),
+    )
+    reading = read(memory.came, None, context.run.as_of)
+    joined = labelled(
+        logged.table.filter(inside), labels_of(reading.words), reading.counts, manifest.data.key, target
+    )
+    since = memory.since if logged.whole or logged.since is None else max(memory.since, logged.since)
+    return {
+        "answered": {
+            "table": meter_job.put(context, "answered", joined.table),
+            "again": [[*whose, count] for whose, count in joined.again.items()],
+            "keyless": [[*whose, count] for whose, count in joined.keyless.items()],
+            "counts": write(joined.counts),
+            "share": memory.share,
+            "since": stamp(since),
+            "whole": logged.whole,
+            "unread": logged.unread,
+        }
+    }
