@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-from engine.access.tokens import Why
+from engine.access.tokens import Allowed, Why
 from engine.serving import figures, openapi
 from engine.serving.contracts import Tokens
 from engine.serving.exchange import JSON, TEXT, Answer, Asked, Unanswered, document, told
@@ -71,7 +71,9 @@ class App:
         try:
             route, target = self.routes.find(asked.method, asked.path)
             project = target.project
-            self._let_in(route, target, asked)
+            token = self._let_in(route, target, asked)
+            if token is not None and route.scope == "feedback":  # What stays behind says who brought it.
+                asked = asked._replace(token=token)
             found = route.handler(target, asked)
         except Exception as error:  # noqa: BLE001
             found = self._told(error, asked)
@@ -105,9 +107,11 @@ class App:
         """The answer to a request that is not read to its end."""
         return self._counted(told(problem), None, "")
 
-    def _let_in(self, route: Route, target: Target, asked: Asked) -> None:
-        """Raise Unanswered for whoever may not ask that, or asks in another form."""
+    def _let_in(self, route: Route, target: Target, asked: Asked) -> Allowed | None:
+        """The token that opened it, if one had to. Raises Unanswered for whoever may not ask that, or asks in another
+        form."""
         heads, tokens = asked.heads, self._around.tokens
+        token: Allowed | None = None
         if tokens is None:
             # A web site that a person visits can point its own name here (DNS rebinding), and post what it likes.
             if _name(heads.get("host", "")) not in OWN_NAMES:
@@ -121,8 +125,10 @@ class App:
             if isinstance(said, Why):
                 again = {"Retry-After": str(said.retry_after)} if said.retry_after is not None else {}
                 raise Unanswered(said.status, said.sentence, heads={**again, **(_BEARER if said.status == 401 else {})})
+            token = said
         if route.kinds:
             _form(route, asked)
+        return token
 
     def _score(self, target: Target, asked: Asked) -> Answer | Awaitable[Answer]:
         return self._scoring.answer(target.project, asked, read_body, write_body)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from engine.access.tokens import Allowed
 from engine.text import plain
 
 JSON, TEXT = "application/json", "text/plain; charset=utf-8"
@@ -18,7 +19,8 @@ _NONE: Mapping[str, str] = {}
 
 class Asked(NamedTuple):
     """A request. ``path``: without its query, decoded; ``heads``: by their names in small letters. ``source``: the
-    address that it came from; ``at``: when its last byte came, and ``began`` the same by a clock that does not jump."""
+    address that it came from; ``at``: when its last byte came, and ``began`` the same by a clock that does not jump.
+    ``token``: by which it came, where what it brings is kept."""
 
     method: str
     path: str
@@ -28,6 +30,7 @@ class Asked(NamedTuple):
     at: datetime = datetime.min
     began: float = 0.0
     number: str = ""
+    token: Allowed | None = None
 
 
 @dataclass(frozen=True)

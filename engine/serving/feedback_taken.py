@@ -1,7 +1,8 @@
 """Labels that come over HTTP: ``{"records": [{key columns, "label", "time"}, ...]}``, taken in as a file of them is.
 
 What is answered lies on the disk. A worker decides nothing here either: whether a batch counts is the rule of
-``engine.feedback``, and letting one in that is held is for people.
+``engine.feedback``, and letting one in that is held is for people. Whoever came with a token is named by it, in the
+batch and in the trail; without tokens it is the server alone.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class FeedbackTaken:
             with self._ledger.read() as db:
                 data = registry.manifest(db, project).data
             found = rows.from_records(records, data.key, data.target, asked.at)
-            by = SystemActor("the scoring server")
+            by = asked.token.actor if asked.token is not None else SystemActor("the scoring server")
             receipt = book.take(self._ledger, self._store, project, found, by, asked.at, source=SOURCE)
         except Invalid as wrong:
             raise Unanswered(422, str(wrong)) from None

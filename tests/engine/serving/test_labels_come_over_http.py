@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from engine.access.tokens import Allowed
 from engine.api import Engine
 from engine.serving.exchange import Asked, Unanswered
 from engine.serving.feedback_taken import FeedbackTaken
@@ -44,6 +45,19 @@ def test_labels_are_kept_and_the_answer_says_whether_they_count(engine: Engine) 
     assert asked(engine, body) == {"batch": 1, "rows": 2, "quarantined": None}
     (batch,) = engine.feedback("tiny")
     assert (batch.by, batch.source, batch.until) == ("the scoring server", "over HTTP", AT)
+
+
+def test_whoever_came_with_a_token_is_named_in_the_batch_and_in_the_trail(engine: Engine) -> None:
+    body = b'{"records": [{"id": 7, "label": 1}]}'
+    with ledger_of(engine) as ledger:
+        taken = FeedbackTaken(ledger, store_of(engine), lambda: ("tiny",))
+        token = Allowed("labellers", "lvf_3f9a1c02")
+        given = Asked("POST", "/projects/tiny/feedback", body=body, at=AT, token=token)
+        assert asyncio.run(taken(Target("tiny"), given)).status == 200
+    (batch,) = engine.feedback("tiny")
+    assert batch.by == "token labellers"
+    row = next(each for each in engine.audit() if each.action == "feedback")
+    assert (row.actor, row.proof) == ("token labellers", "token lvf_3f9a1c02")
 
 
 WRONG = {

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from engine.serving.exchange import Answer
+from engine.access.tokens import Allowed
+from engine.serving.exchange import Answer, Asked
+from engine.serving.routes import Target
 from tests.engine.serving.serving_fakes import AT, GOOD, Book, Place, held, place
 
 BODY = json.dumps({"records": [GOOD]}).encode()
@@ -152,3 +154,18 @@ def test_a_request_that_is_not_read_to_its_end_is_counted() -> None:
     asked = there.asked("POST", SCORE)
     assert there.app.refused_whole(asked, Unanswered(413, "Too much.")).status == 413
     assert 'route="",status="413"' in there.ask("GET", "/metrics").body.decode() and asked.at == AT
+
+
+def test_labels_say_by_which_token_they_came_and_what_is_scored_does_not_carry_it() -> None:
+    came: list[Asked] = []
+
+    def feedback(target: Target, asked: Asked) -> Answer:
+        came.append(asked)
+        return Answer(200, b"{}")
+
+    body = b'{"records": []}'
+    here = Place(held(), tokens=Book({"good": "feedback"}), feedback=feedback)
+    assert here.ask("POST", "/projects/gems/feedback", body, authorization="Bearer good").status == 200
+    open_to_all = Place(held(), feedback=feedback)
+    assert open_to_all.ask("POST", "/projects/gems/feedback", body).status == 200
+    assert [each.token for each in came] == [Allowed("ci", "lvf"), None]
