@@ -18,7 +18,7 @@ from engine.json_records import write
 if TYPE_CHECKING:
     from engine.api import Engine
     from engine.feedback.records import Freeze
-    from engine.jobs.learn.lessons import Learner
+    from engine.jobs.learn.lessons import Learner, LearnerReset
 
 
 @click.command(cls=Verb)
@@ -68,6 +68,8 @@ def learner_document(found: Learner) -> dict[str, object]:
         "batches": found.batches,
         "quarantined": found.quarantined,
         "run": found.run,
+        "begins": found.begins,
+        "resets": [_reset_document(each) for each in found.resets],
         "lessons": [
             {
                 "version": each.version.label,
@@ -79,6 +81,15 @@ def learner_document(found: Learner) -> dict[str, object]:
             for each in found.lessons
         ],
     }
+
+
+def _reset_document(found: LearnerReset) -> dict[str, object]:
+    reset = found.reset
+    return {
+        "at": stamp(reset.at), "by": reset.by, "run": reset.run, "checkpoint": found.checkpoint,
+        "since": stamp(reset.since), "before": reset.before, "after": reset.after, "rows": reset.rows,
+        "metric": reset.metric, "curve": [write(each) for each in reset.curve], "reason": reset.reason,
+    }  # fmt: skip
 
 
 @click.command(cls=Verb)

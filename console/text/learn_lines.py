@@ -15,9 +15,10 @@ from engine.clock import moment
 from engine.text import plain
 
 if TYPE_CHECKING:
-    from engine.jobs.learn.lessons import Learner, Lesson
+    from engine.jobs.learn.lessons import Learner, LearnerReset, Lesson
+    from engine.versions.records import CurvePoint
 
-SHOWN = 8
+SHOWN, RESETS = 8, 3
 
 
 def learner_lines(found: Learner, now: datetime, width: int, *, strip: bool) -> list[Line]:
@@ -47,12 +48,22 @@ def _standing(found: Learner, now: datetime, width: int) -> list[Line]:
     if found.frozen is not None:
         said = f"■ frozen by {found.frozen.by} {cells.ago(found.frozen.at, now)}: {plain(found.frozen.reason)}"
         lines += wrapped(said, width, tone="watch")
+    for each in found.resets[:RESETS]:
+        lines += wrapped(_reset(each, now), width, tone="watch" if each.checkpoint == found.begins else "dim")
     if found.run is not None:
         lines += wrapped(f"Run {found.run} is learning now.", width, tone="key")
     told = f"Feedback: {counted_batches(found.batches)}" if found.batches else "No feedback came yet"
     held = f", {found.quarantined:,} of them quarantined" if found.quarantined else ""
     tone: Tone = "watch" if found.quarantined else "dim"
     return [*lines, *wrapped(f"{told}{held}.", width, tone=tone)]
+
+
+def _reset(found: LearnerReset, now: datetime) -> str:
+    """When, to which version, and why."""
+    reset = found.reset
+    grew = f"errors {reset.before:.1%}, then {reset.after:.1%} on {reset.rows:,} labels"
+    since = f"labels since {reset.since:%d %b %H:%M} UTC are learnt from there"
+    return f"↺ reset to {plain(found.checkpoint)} {cells.ago(reset.at, now)} by {reset.by}: {grew}; {since}."
 
 
 def _next(found: Learner) -> str:
@@ -77,17 +88,20 @@ def curve_of(found: Learner) -> Timeline | None:
     """How the newest versions did while they learnt, and their parents on the same rows; None where nobody has.
 
     Of versions that learnt from the same parent, the newest is drawn: the others have learnt part of the same."""
-    drawn = _drawn(found)
-    if not drawn:
+    drawn, resets = _drawn(found), [each.reset for each in found.resets if each.reset.curve]
+    if not drawn and not resets:
         return None
-    metric = drawn[-1].learnt.metric
-    points = sorted((point for each in drawn for point in _points(each)), key=lambda point: (point.at, point.of_live))
-    marks = tuple(
+    metric = drawn[-1].learnt.metric if drawn else resets[0].metric
+    resets = [each for each in resets if each.metric == metric]
+    curves = [each.learnt.curve for each in drawn] + [each.curve for each in resets]
+    points = sorted((point for each in curves for point in _points(each)), key=lambda point: (point.at, point.of_live))
+    marks = [
         Mark(moment(each.learnt.until), f"@{each.version.number}", "release")
         for each in drawn
         if each.version.live_from is not None
-    )
-    return Timeline(metric, tuple(points), marks, None, points[-1].at)
+    ]
+    marks += [Mark(each.since, "reset", "reset") for each in resets]
+    return Timeline(metric, tuple(points), tuple(sorted(marks, key=lambda mark: mark.at)), None, points[-1].at)
 
 
 def _drawn(found: Learner) -> list[Lesson]:
@@ -103,6 +117,7 @@ def _drawn(found: Learner) -> list[Lesson]:
 def _in_all(found: Learner) -> str:
     """What the curve comes to over all its labels: the learner, and the parents as they were."""
     points = [point for lesson in _drawn(found) for point in lesson.learnt.curve]
+    points = points or [point for each in found.resets for point in each.reset.curve]
     rows = sum(point.rows for point in points)
     learner, parent = (
         cells.number(sum(point.rows * value for point, value in zip(points, values, strict=True)) / rows)
@@ -111,9 +126,9 @@ def _in_all(found: Learner) -> str:
     return f"Over all {rows:,} labels: the learner {learner}, its parent as it was {parent}."
 
 
-def _points(lesson: Lesson) -> Sequence[TimelinePoint]:
+def _points(curve: Sequence[CurvePoint]) -> Sequence[TimelinePoint]:
     found = []
-    for each in lesson.learnt.curve:
+    for each in curve:
         at = moment(each.until)
         found.append(TimelinePoint(at, each.frozen))
         found.append(TimelinePoint(at, each.value, each.low, each.high, of_live=True))

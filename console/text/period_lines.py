@@ -31,8 +31,13 @@ def swapped(found: Timeline, now: datetime, width: int) -> list[Line]:
     """The swaps that are marked, in words, the newest first."""
     if not found.marks:
         return []
-    said = [f"{m.label} {'live' if m.kind == 'release' else 'back'} {cells.ago(m.at, now)}" for m in found.marks[-4:]]
+    said = [f"{_named(mark)} {cells.ago(mark.at, now)}" for mark in found.marks[-4:]]
     return wrapped("│ " + ", ".join(reversed(said)), width, tone="dim", indent="  ", first="")[:2]
+
+
+def _named(mark: Mark) -> str:
+    """A mark in words; that a learner was reset says so by itself."""
+    return mark.label if mark.kind == "reset" else f"{mark.label} {'live' if mark.kind == 'release' else 'back'}"
 
 
 def strip_lines(found: Timeline, now: datetime, width: int) -> list[Line]:
@@ -51,7 +56,7 @@ def _strip_line(
     point: TimelinePoint, validated: float | None, low: float, high: float, marks: Sequence[Mark]
 ) -> Line:
     half = f" ±{cells.number((point.high - point.low) / 2)}" if point.low is not None and point.high is not None else ""
-    said = ", ".join(f"{mark.label} {'live' if mark.kind == 'release' else 'back'}" for mark in marks[-2:])
+    said = ", ".join(map(_named, marks[-2:]))
     tone: Tone = "" if point.of_live else "dim"
     return line(
         Span(pad(f"{point.at.day:>2} {point.at:%b}", WHEN), "dim"),

@@ -31,7 +31,7 @@ class TimelinePoint:
 
 @dataclass(frozen=True)
 class Mark:
-    """A version went live; ``kind`` is release or rollback."""
+    """A version went live, or a learner was reset; ``kind`` is release, rollback or reset."""
 
     at: datetime
     label: str

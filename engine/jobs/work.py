@@ -37,6 +37,7 @@ def _learn(ledger: Ledger, context: RunContext) -> None:
     from engine.feedback import book
     from engine.jobs.learn.by_itself import go_live
     from engine.jobs.learn.learn import learn
+    from engine.jobs.learn.resets import learnt_well
     from engine.jobs.retrain.common_packages import held_to_common_list
     from engine.jobs.retrain.package import keep_packages, package, register
 
@@ -48,6 +49,8 @@ def _learn(ledger: Ledger, context: RunContext) -> None:
         book.keep_learnt(ledger, context.store, digest, context.run.project, taught.rows.words, clock.now())
     drop_copies(context.folder)
     label = register(ledger, context, made, digest, Requester(context.run.requested_by), clock.now(), ends=False)
+    if not made.drifted:
+        learnt_well(ledger, context.run.project, clock.now())
     # The candidate stands before anything moves; who is killed here leaves it waiting for a person.
     try:
         done = go_live(ledger, context, label, made)

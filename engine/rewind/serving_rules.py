@@ -73,4 +73,5 @@ SERVING_RULES = (
     grown("feedback_batches"),
     grown("learnt_words"),
     grown("frozen_learners"),
+    grown("learner_resets"),
 )

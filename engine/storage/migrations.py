@@ -27,6 +27,7 @@ from engine.storage.tables.first import AUDIT, RUN_FACTS, TABLES
 from engine.storage.tables.fleet import FLEET
 from engine.storage.tables.health import HEALTH
 from engine.storage.tables.housekeeping import HOUSEKEEPING
+from engine.storage.tables.learner_resets import LEARNER_RESETS
 from engine.storage.tables.packages import PACKAGES
 from engine.storage.tables.past import PAST, PAST_OF_MOVES
 from engine.storage.tables.planned_swaps import PLANNED_SWAPS
@@ -277,6 +278,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("capacities", script(CAPACITIES + append_only("capacities"))),
     ("trials", script(TRIALS + append_only("trials"))),
     ("shadow figures", script(SHADOW_FIGURES)),
+    ("learner resets", script(LEARNER_RESETS + append_only("learner_resets"))),
 )
 LATEST = len(MIGRATIONS)
 

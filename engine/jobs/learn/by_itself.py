@@ -37,6 +37,8 @@ def go_live(ledger: Ledger, context: RunContext, label: str, made: Made) -> str 
         made.start.manifest.learn, policy, judged.verdict, judged.comparison, made.learnt.changed,
         last.at if last is not None else None, now, gone_back=newest is not None and newest.kind == "rollback",
     )  # fmt: skip
+    if made.drifted:
+        why = "its errors have grown while it learnt"
     if frozen is not None:
         why = f"the learner was frozen by {frozen.by} meanwhile"
     if why is not None:

@@ -31,7 +31,7 @@ def curve(truth: pa.ChunkedArray, learner: pa.Table, frozen: pa.Table | None, ti
     the parent said of the same rows, without which there is no curve."""
     if frozen is None:
         return ()
-    ours, theirs = (_each(truth, said, numbers=numbers) for said in (learner, frozen))
+    ours, theirs = (right_or_off(truth, said, numbers=numbers) for said in (learner, frozen))
     rows = len(ours)
     stretches = max(1, min(MOST_POINTS, rows // FEWEST_ROWS))
     ends = [round(rows * (place + 1) / stretches) for place in range(stretches)]
@@ -54,7 +54,13 @@ def changed(new: pa.Table, frozen: pa.Table | None, *, numbers: bool) -> float |
     return float(sum(label(one) != label(other) for one, other in pairs) / new.num_rows)
 
 
-def _each(truth: pa.ChunkedArray, said: pa.Table, *, numbers: bool) -> list[float]:
+def errors(truth: pa.ChunkedArray, said: pa.Table, *, numbers: bool) -> list[float]:
+    """Of each row its error: 1 where it was wrong, or by how much it was off."""
+    found = right_or_off(truth, said, numbers=numbers)
+    return found if numbers else [1.0 - each for each in found]
+
+
+def right_or_off(truth: pa.ChunkedArray, said: pa.Table, *, numbers: bool) -> list[float]:
     """Of each row whether it was right, as 1 or 0, or by how much it was off."""
     pairs = zip(truth.to_pylist(), said.column("prediction").to_pylist(), strict=True)
     if numbers:

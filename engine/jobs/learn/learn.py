@@ -8,17 +8,22 @@ same rows. The servers have no part in it: what is live changes by a release alo
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import clock
 from engine.clock import moment, stamp
 from engine.errors import Refusal
 from engine.feedback import book, freezing
 from engine.feedback.rows import written
 from engine.jobs.labels import fetched, labelled, labels_step
-from engine.jobs.learn.chain import Chain, chain_of
-from engine.jobs.learn.curve import ACCURACY, ERROR, changed, curve
+from engine.jobs.learn.chain import Chain
+from engine.jobs.learn.curve import ACCURACY, ERROR, changed, curve, errors
+from engine.jobs.learn.drift import Drift
+from engine.jobs.learn.resets import Beginning, begin, drift_of, reset, tell
 from engine.jobs.learn.rows import LearnRows, counted, rows_to_learn, said_of
 from engine.jobs.retrain import model_folder
 from engine.jobs.retrain.compiling import Forms
@@ -28,6 +33,9 @@ from engine.jobs.retrain.nothing_new import NothingNew
 from engine.jobs.retrain.retrain import Made, Start
 from engine.json_records import read, write
 from engine.projects.source.records import Source
+from engine.requests import book as request_blocks
+from engine.requests.answers import logged_answers
+from engine.requests.records import Block
 from engine.runs.own_process import JUDGE, OwnProcess
 from engine.runs.run_context import RunContext
 from engine.runs.steps.tables import read_output, write_input
@@ -39,7 +47,7 @@ from engine.storage.ledger import Ledger
 from engine.text import plain
 from engine.validation.schema import infer_schema
 from engine.versions import catalog
-from engine.versions.records import JudgeAnswer, LearntSection
+from engine.versions.records import CurvePoint, JudgeAnswer, LearntSection
 from engine.vocabulary import steps
 
 if TYPE_CHECKING:
@@ -75,10 +83,10 @@ def learn(ledger: Ledger, context: RunContext) -> Taught:
     label, document = context.live
     with ledger.read() as db:
         frozen = freezing.standing(db, project)
-        digest = str(catalog.find(db, label)["digest"])
         came = book.came(db, context.store, project)
-        chain = chain_of(context.store, digest, document)
-        learnt = book.learnt_by(db, context.store, chain.learnt)
+        begun = begin(db, context.store, project, label, document)
+        learnt = book.learnt_by(db, context.store, begun.chain.learnt)
+        blocks = request_blocks.blocks(db, project, None, context.run.as_of)
         waiting = {
             each.label: book.learnt_by(db, context.store, [each.digest]) for each in catalog.candidates(db, project)
         }
@@ -94,7 +102,10 @@ def learn(ledger: Ledger, context: RunContext) -> Taught:
     judge = OwnProcess(JUDGE, context)
     try:
         table = _extracted(context, live)
-        rows = rows_to_learn(table, came, live.manifest, chain.boundary, learnt, context.run.as_of)
+        rows = rows_to_learn(
+            table, came, live.manifest, begun.chain.boundary, learnt, context.run.as_of,
+            logged=_logged(context, live, blocks), features=live.features, since=begun.since,
+        )  # fmt: skip
         found = rows.table.num_rows
         if found < spec.rows:
             raise NothingNew(
@@ -105,9 +116,15 @@ def learn(ledger: Ledger, context: RunContext) -> Taught:
         for candidate, known in waiting.items():
             if words <= known:
                 raise NothingNew(f"{candidate} has learnt all that is new since {label}, and waits for a decision.")
-        return Taught(_taught(context, judge, live, digest, chain, rows), rows)
+        return Taught(_taught(ledger, context, judge, live, begun, rows), rows)
     finally:
         judge.close()
+
+
+def _logged(context: RunContext, live: Unpacked, blocks: Sequence[Block]) -> pa.Table | None:
+    """What was asked of the project, as the request log has it; None where nothing is logged."""
+    folder = context.workspace.requests / context.run.project
+    return logged_answers(folder, blocks, live.features).table if blocks else None
 
 
 def _extracted(context: RunContext, live: Unpacked) -> pa.Table:
@@ -125,16 +142,22 @@ def _extracted(context: RunContext, live: Unpacked) -> pa.Table:
 
 
 def _taught(
-    context: RunContext, judge: OwnProcess, live: Unpacked, digest: str, chain: Chain, rows: LearnRows
+    ledger: Ledger, context: RunContext, judge: OwnProcess, live: Unpacked, begun: Beginning, rows: LearnRows
 ) -> Made:
     manifest, document = live.manifest, live.document
     context.note(rows=rows.whole.num_rows, holdout_rows=rows.table.num_rows)
     features = rows.table.select(live.features)
-    learnt = _step(context, live, rows)
+    start = live if begun.is_live else unpack(context, begun.label, begun.document, "checkpoint")
+    learnt = _step(context, start, rows)
+    target, times = rows.table.column(manifest.data.target), [word.since for word in rows.words]
+    numbers = document.metrics.task == "regression"
+    drifted = _drifted(begun, live, learnt, target, times, numbers=numbers)
     frozen = live.scorer(context, steps.SCORE_LIVE, (0.65, 0.70)).score(features)
     scoring = context.launch(live.stage, steps.SCORE, (0.70, 0.78))
     now = StepScorer(scoring, learnt.model, text_predicted(live.stage, document.schema), context.record).score(features)
-    data = _prepared(live, chain, rows)
+    if drifted is not None:
+        _on_drift(ledger, context, live, begun, drifted, curve(target, learnt.said, frozen, times, numbers=numbers))
+    data = _prepared(live, begun.chain, rows)
     context.tell(0.78, "compile")
     forms = Forms(context, live.stage, data, learnt.model).begin()
     context.tell(0.82, "validate")
@@ -142,11 +165,9 @@ def _taught(
     job = job_of(manifest, data, context.folder, judged, (learnt.seconds, scoring.seconds), learnt.model)
     job = against(job, live.label, None, document, schema_known_to(document, data.table, data.schema))
     answer = read(JudgeAnswer, judge.ask(write(job)), "The judgement")
-    numbers = answer.judgement.task == "regression"
-    target, times = rows.table.column(manifest.data.target), [word.since for word in rows.words]
     other = changed(now, frozen, numbers=numbers)
     section = LearntSection(
-        parent=digest,
+        parent=begun.digest,
         rows=rows.table.num_rows,
         since=stamp(times[0]),
         until=stamp(times[-1]),
@@ -168,11 +189,41 @@ def _taught(
         contained=(learnt.contained,),
         scored=forms.scored(now, regression=numbers),
         learnt=section,
+        parent=begun.label,
+        drifted=drifted is not None,
+    )
+
+
+def _drifted(
+    begun: Beginning,
+    live: Unpacked,
+    learnt: _Learnt,
+    target: pa.ChunkedArray,
+    times: Sequence[datetime],
+    *,
+    numbers: bool,
+) -> Drift | None:
+    """Whether its errors have surely grown, where the manifest asks for it."""
+    if live.manifest.learn.on_drift is None:
+        return None
+    return drift_of(begun, errors(target, learnt.said, numbers=numbers), times, numbers=numbers)
+
+
+def _on_drift(
+    ledger: Ledger, context: RunContext, live: Unpacked, begun: Beginning, drift: Drift, points: Sequence[CurvePoint]
+) -> None:
+    """Tell of it, or reset the learner. Raises NothingNew where it was reset: what it learnt is forgotten."""
+    if live.manifest.learn.on_drift == "tell":
+        tell(ledger, live.label, drift, clock.now())
+        return
+    metric = ERROR if live.document.metrics.task == "regression" else ACCURACY
+    raise NothingNew(
+        reset(ledger, context.run.project, context.run.id, begun, live.label, drift, metric, points, clock.now())
     )
 
 
 def _step(context: RunContext, live: Unpacked, rows: LearnRows) -> _Learnt:
-    """Let the model learn, in the project's own environment."""
+    """Let the model of ``live``, or of the checkpoint in its place, learn in the project's own environment."""
     step, manifest = context.launch(live.stage, steps.LEARN, (0.40, 0.65), warm=False), live.manifest
     context.tell(0.40, "learn")
     shutil.copytree(live.model, step.input / "model", symlinks=True)

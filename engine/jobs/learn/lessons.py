@@ -6,8 +6,10 @@ import sqlite3
 from dataclasses import dataclass
 
 from engine.errors import Damage
-from engine.feedback import book, freezing
+from engine.feedback import book, freezing, resetting
 from engine.feedback.records import Freeze
+from engine.feedback.resetting import Reset
+from engine.jobs.learn.resets import labelled
 from engine.projects import registry
 from engine.projects.manifest.reader import manifest_of
 from engine.projects.manifest.records import LearnSpec
@@ -31,10 +33,18 @@ class Lesson:
 
 
 @dataclass(frozen=True)
+class LearnerReset:
+    """That the learner was reset, and the label of the version that it went on from."""
+
+    reset: Reset
+    checkpoint: str
+
+
+@dataclass(frozen=True)
 class Learner:
     """``rule``: what the live version's manifest says, as a sentence; None where it has no learner. ``batches``: of
-    feedback, of which ``quarantined`` wait for a person. ``run``: the learning run that is under way. ``lessons``: the
-    newest first."""
+    feedback, of which ``quarantined`` wait for a person. ``run``: the learning run that is under way. ``lessons`` and
+    ``resets``: the newest first. ``begins``: from which version it goes on, where that is not the live one."""
 
     project: str
     live: str | None
@@ -44,6 +54,8 @@ class Learner:
     quarantined: int
     run: int | None
     lessons: tuple[Lesson, ...]
+    resets: tuple[LearnerReset, ...] = ()
+    begins: str | None = None
 
 
 def learner(db: sqlite3.Connection, store: ObjectStore, project: str, limit: int) -> Learner:
@@ -57,6 +69,11 @@ def learner(db: sqlite3.Connection, store: ObjectStore, project: str, limit: int
         except Damage:
             rule = None
     run = history.busy(db, project, LEARN.name)
+    resets = tuple(
+        LearnerReset(each, labelled(db, project, each.checkpoint) or each.checkpoint[:12])
+        for each in resetting.listed(db, project)
+    )
+    stands = live is not None and bool(resets) and resets[0].reset.live == live.digest != resets[0].reset.checkpoint
     return Learner(
         project=project,
         live=live.label if live is not None else None,
@@ -66,6 +83,8 @@ def learner(db: sqlite3.Connection, store: ObjectStore, project: str, limit: int
         quarantined=book.quarantined(db, project),
         run=run,
         lessons=tuple(_lessons(db, store, project, limit)),
+        resets=resets,
+        begins=resets[0].checkpoint if stands else None,
     )
 
 
@@ -86,6 +105,9 @@ def in_words(spec: LearnSpec) -> str:
     """What ``[learn]`` says, as a sentence. Pure."""
     often = f"every {span(spec.every.total_seconds())}" if spec.every is not None else "when it is told to"
     said = f"It learns {often} where {spec.rows:,} labels are new"
+    if spec.on_drift is not None:
+        does = "somebody is told" if spec.on_drift == "tell" else "it is reset to a checkpoint"
+        said = f"{said}; where its errors surely grow, {does}"
     if spec.approval != "guarded":
         return f"{said}, and a person decides what becomes of it."
     least = span(spec.at_most_every.total_seconds())

@@ -11,6 +11,7 @@ from engine.errors import StepFailed
 from engine.feedback.reading import Come, Counts, Word, read
 from engine.feedback.records import Key
 from engine.feedback.rows import as_kind, key_of_values, written
+from engine.jobs.learn.logged import with_logged
 from engine.text import plain
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class LearnRows:
 
     ``whole``: all that extract returned, with these labels.
     ``counts``: what became of every row of feedback; ``before``: words that were learnt already, or whose row the
-    version was trained on; ``unfit``: those whose label is none that the target can have.
+    version was trained on; ``unfit``: those whose label is none that the target can have; ``left``: those of before the
+    learner was reset. ``logged``: rows that extract does not have yet, and the request log has.
     """
 
     table: pa.Table
@@ -37,6 +39,8 @@ class LearnRows:
     counts: Counts
     before: int
     unfit: int
+    left: int = 0
+    logged: int = 0
 
 
 def keys_of(table: pa.Table, key: Sequence[str]) -> list[Key | None]:
@@ -57,9 +61,18 @@ def rows_to_learn(
     boundary: datetime | None,
     learnt: Learnt,
     until: datetime,
+    *,
+    logged: pa.Table | None = None,
+    features: Sequence[str] = (),
+    since: datetime | None = None,
 ) -> LearnRows:
     """What there is to learn of ``came`` at ``until``, for a version that was trained up to ``boundary`` and has
-    ``learnt`` since. Raises StepFailed where extract returned no such rows as the manifest says."""
+    ``learnt`` since.
+
+    ``logged``: answers of the request log with the ``features``, for keys that extract has no row of yet. ``since``:
+    labels that became known before that are left, since the learner was reset. Raises StepFailed where extract returned
+    no such rows as the manifest says.
+    """
     import numpy as np
     import pyarrow as pa
 
@@ -67,15 +80,24 @@ def rows_to_learn(
 
     assert manifest.data.time is not None
     keys = keys_of(table, manifest.data.key)
+    from_log = 0
+    if logged is not None:
+        known = {key for key in keys if key is not None}
+        wanted = {word.key: word.since for word in read(came, None, until).words if word.key not in known}
+        data = manifest.data
+        table, from_log = with_logged(table, logged, wanted, key=data.key, time=str(data.time), features=features)
+        keys = keys_of(table, data.key) if from_log else keys
     moments, dated = read_moments(table, manifest.data.time)
     trained = dated & (moments <= microseconds(boundary)) if boundary else np.zeros(len(keys), dtype=bool)
     places = {key: place for place, key in enumerate(keys) if key is not None and dated[place]}
     found = read(came, {key: instant(int(moments[place])) for key, place in places.items()}, until)
     kind = _kind(table, manifest.data.target, found.words)
-    words, labels, before, unfit = list[Word](), list[Any](), 0, 0
+    words, labels, before, unfit, left = list[Word](), list[Any](), 0, 0, 0
     for word in found.words:
         if trained[places[word.key]] or (word.key, written(word.label)) in learnt:
             before += 1
+        elif since is not None and word.since < since:
+            left += 1
         elif (label := as_kind(word.label, kind)) is None:
             unfit += 1
         elif word.since <= until:  # Its row may be of a time that is still to come.
@@ -83,7 +105,9 @@ def rows_to_learn(
             labels.append(label)
     chosen = [places[word.key] for word in words]
     whole = _with_labels(table, manifest.data.target, chosen, pa.array(labels, kind))
-    return LearnRows(whole.take(pa.array(chosen, pa.int64())), whole, tuple(words), found.counts, before, unfit)
+    taken = whole.take(pa.array(chosen, pa.int64()))
+    learnt_from_log = sum(place >= table.num_rows - from_log for place in chosen)
+    return LearnRows(taken, whole, tuple(words), found.counts, before, unfit, left, learnt_from_log)
 
 
 def _with_labels(table: pa.Table, target: str, places: Sequence[int], labels: pa.Array) -> pa.Table:
@@ -121,9 +145,13 @@ def said_of(rows: LearnRows) -> str:
         told.append(f"{rows.before:,} of these were learnt before")
     if rows.unfit:
         told.append(f"{rows.unfit:,} are no label that the target can have")
+    if rows.left:
+        told.append(f"{rows.left:,} are of before the learner was reset")
+    if rows.logged:
+        told.append(f"{rows.logged:,} have no row in extract yet, and what was asked stands in for it")
     return "; ".join(told)
 
 
 def counted(rows: LearnRows) -> Mapping[str, int]:
     """The same as numbers."""
-    return {**vars(rows.counts), "before": rows.before, "unfit": rows.unfit}
+    return {**vars(rows.counts), "before": rows.before, "unfit": rows.unfit, "left": rows.left, "logged": rows.logged}

@@ -88,7 +88,7 @@ def package(context: RunContext, made: Made) -> str:
                 against=context.live[0] if context.live else None,
                 engine=__version__,
                 sandbox=holding.document(made.contained),
-                parent=context.live[0] if context.live and made.learnt else None,
+                parent=made.parent,
                 learnt=made.learnt,
             ),
             scorer=made.scored.stored(store),

@@ -67,7 +67,8 @@ class Start:
 
 @dataclass(frozen=True)
 class Made:
-    """All that a run produced, ready to be packaged."""
+    """All that a run produced, ready to be packaged. ``parent``: the label of the version that a learner went on from;
+    ``drifted``: its errors grew while it learnt."""
 
     start: Start
     data: Prepared
@@ -80,6 +81,8 @@ class Made:
     contained: tuple[StepHold | None, ...]
     scored: Scored
     learnt: LearntSection | None = None
+    parent: str | None = None
+    drifted: bool = False
 
 
 def retrain(context: RunContext) -> Made:

@@ -258,7 +258,8 @@ class LearnSpec:
     """How the live version learns from feedback, if it is ``asked`` to. ``run``: the project's own program; None: the
     model's own ``partial_fit``. ``rows``: the fewest new labels that it is worth while for, and ``chunk``: so many are
     predicted before they are learnt. Under ``approval = "guarded"`` what it learnt goes live by itself while no more
-    than ``most_changed`` of its decisions are other ones, and not sooner than ``at_most_every`` after the last time."""
+    than ``most_changed`` of its decisions are other ones, and not sooner than ``at_most_every`` after the last time.
+    ``on_drift``: what becomes of it when its errors surely grow; None: nobody looks."""
 
     asked: bool = False
     run: Program | None = None
@@ -268,6 +269,7 @@ class LearnSpec:
     chunk: int = 20
     most_changed: float = 0.05
     at_most_every: timedelta = timedelta(days=1)
+    on_drift: Literal["tell", "reset"] | None = None
 
 
 @dataclass(frozen=True)

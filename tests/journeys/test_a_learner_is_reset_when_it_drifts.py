@@ -1,0 +1,48 @@
+"""Labels that turn against a learner reset it to the version that a person approved, and it goes on from there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.clock import moment
+from tests.cli.calling import call
+from tests.journeys.learning_site import LATER, MADE, Site
+
+pytestmark = pytest.mark.slow
+TURNS = LATER
+AFTER = LATER + timedelta(days=6)
+
+
+def test_a_learner_that_drifts_is_reset_and_learns_on_from_the_checkpoint(tmp_path: Path) -> None:
+    site = Site(tmp_path, rate=1e-8, changed=0.1, more='on_drift = "reset"\n')
+    engine = site.engine
+    site.feed(MADE - timedelta(days=9), TURNS)
+    assert site.learn().why == "tiny@2 is live.", "which nobody but its learner decided"
+
+    site.feed(TURNS, AFTER, wrong=True)
+    run = site.learn(AFTER)
+    assert run.state == "nothing-new" and run.why is not None and "it was reset to tiny@1" in run.why, run.why
+    assert engine.status("tiny", engine.now()).live == "tiny@2", "a reset moves nothing that is live"
+    found = engine.learner("tiny")
+    (reset,) = found.resets
+    assert (found.begins, reset.checkpoint, reset.reset.by) == ("tiny@1", "tiny@1", "the learning policy")
+    assert abs(reset.reset.since - TURNS) < timedelta(hours=12) and reset.reset.after > reset.reset.before
+    assert sum(point.rows for point in reset.reset.curve) > 100
+    row = next(each for each in engine.audit(limit=20) if each.action == "reset-learner")
+    assert (row.actor, row.subject, row.details["checkpoint"]) == ("the learning policy", "tiny", "tiny@1")
+    (alert,) = [each for each in engine.alerts("tiny") if each.part == "learner"]
+    assert "errors of the learner grew" in alert.why
+    said = call("--home", engine.home, "--operator", "ada", "learn", "tiny", "--last").out
+    assert "reset to tiny@1" in said
+
+    again = site.learn(AFTER)
+    assert again.state == "succeeded" and again.version == "tiny@3", again.why
+    lineage = engine.show("tiny@3").lineage
+    assert lineage.parent == "tiny@1" and lineage.learnt is not None and lineage.against == "tiny@2"
+    assert moment(lineage.learnt.since) >= reset.reset.since, "labels of before it was reset are left"
+    assert lineage.learnt.counts["left"] > 100
+    assert [each for each in engine.alerts("tiny") if each.part == "learner"] == []
+    engine.close()
