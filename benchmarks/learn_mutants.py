@@ -43,7 +43,7 @@ LEARN = (
     Fault("the steps before stay as they were fitted", _LEARNER, "found = step.transform(found)", "found = found", _STEP),
     Fault("what cannot learn is refused", _LEARNER, "        if found is None:\n", "        if False:\n", _STEP),
     Fault("a frozen learner learns nothing", "engine/jobs/learn/commands.py", "        if frozen is not None:\n", "        if False:\n", _JOURNEY),
-    Fault("the parent is recorded", "engine/jobs/retrain/package.py", "parent=context.live[0] if context.live and made.learnt else None", "parent=None", _JOURNEY),
+    Fault("the parent is recorded", "engine/jobs/retrain/package.py", "parent=made.parent", "parent=None", _JOURNEY),
     Fault("a candidate that learnt all of it is enough", _LEARN, "            if words <= known:\n", "            if False:\n", _JOURNEY),
     Fault("who is frozen says why a key does not work", "console/screens/learner.py", 'if action == "learn" and frozen is not None:', "if False:", _SCREENS),
     Fault("a quarantined batch alone is decided on by key", "console/screens/feedback.py", 'batch.state != "quarantined"', "False", _SCREENS),

@@ -37,7 +37,7 @@ SERVING = (
     Fault("a traceback is kept", _APP, '        self._around.keep(asked.number, "".join(traceback.format_exception(error)))\n', "", _ANSWERED),
     Fault("without tokens no other name is answered to", _APP, '_name(heads.get("host", "")) not in OWN_NAMES', "False", _WHO),
     Fault("a token that opens nothing opens nothing", _APP, "            if isinstance(said, Why):\n", "            if False:\n", _WHO),
-    Fault("who may not ask does not learn what is wrong", _APP, "            self._let_in(route, target, asked)\n            found = route.handler(target, asked)\n", "            found = route.handler(target, asked)\n            self._let_in(route, target, asked)\n", _WHO),
+    Fault("who may not ask does not learn what is wrong", _APP, "            token = self._let_in(route, target, asked)\n", "            route.handler(target, asked)\n            token = self._let_in(route, target, asked)\n", _WHO),
     Fault("a body is JSON", _APP, "        if kind.strip().lower() not in route.kinds or", "        if", _WHO),
     Fault("a body is not compressed", _APP, 'if asked.heads.get("content-encoding", "identity").lower() != "identity":', "if False:", _WHO),
     Fault("figures have no names that a client makes up", _APP, "project if known else", "project if True else", _WHO),

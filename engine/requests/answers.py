@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,8 @@ VERSION = "version"
 LIVE = "live"
 # Of some 100 bytes a row; more would tell no more.
 MOST_ROWS = 300_000
+_TRIES = 3
+Listed = Callable[[], Sequence[Block]]
 
 
 @dataclass(frozen=True)
@@ -35,16 +37,27 @@ class LoggedAnswers:
 
 
 def logged_answers(
-    folder: Path, blocks: Sequence[Block], features: Sequence[str] = (), *, most: int = MOST_ROWS
+    folder: Path, listed: Listed, features: Sequence[str] = (), *, most: int = MOST_ROWS
 ) -> LoggedAnswers:
-    """The answers in ``blocks``, which lie in ``folder``; the newest, where there are more than ``most`` rows.
+    """The answers in the blocks that are ``listed``, which lie in ``folder``; the newest, where there are more than
+    ``most`` rows.
 
-    A block that is gone or damaged is passed over and counted; nothing raises.
+    A block that is gone or damaged is passed over and counted. Where it is not listed any more, as it was merged or has
+    ended meanwhile, all is read anew.
     """
-    import pyarrow as pa
+    for _ in range(_TRIES):
+        found, unread = _read(folder, listed(), features, most)
+        if not unread or unread <= {each.id for each in listed()}:
+            break
+    return found
 
-    tables = list[pa.Table]()
-    rows = unread = 0
+
+def _read(
+    folder: Path, blocks: Sequence[Block], features: Sequence[str], most: int
+) -> tuple[LoggedAnswers, set[int]]:
+    """What is in them, and which cannot be read."""
+    tables: list[pa.Table] = []
+    rows, unread = 0, set[int]()
     ordered = sorted(blocks, key=lambda each: each.until, reverse=True)
     for found in ordered:
         if rows >= most:
@@ -52,15 +65,15 @@ def logged_answers(
         try:
             table = block.table_in(block.content_at(folder / found.file, found.digest))
         except Damage:
-            unread += 1
+            unread.add(found.id)
             continue
         tables.append(_columns(table, found.version, features))
         rows += table.num_rows
     if not tables:
-        return LoggedAnswers(_empty(), None, True, unread)
+        return LoggedAnswers(_empty(), None, True, len(unread)), unread
     read = block.joined(tables).sort_by(AT)
-    whole = len(tables) + unread == len(ordered)
-    return LoggedAnswers(read, read.column(AT)[0].as_py(), whole, unread)
+    whole = len(tables) + len(unread) == len(ordered)
+    return LoggedAnswers(read, read.column(AT)[0].as_py(), whole, len(unread)), unread
 
 
 def _columns(table: pa.Table, version: str, features: Sequence[str]) -> pa.Table:

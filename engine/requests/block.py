@@ -31,7 +31,8 @@ _MARK = b"leverframe.requests"
 
 @dataclass(frozen=True)
 class BlockLabel:
-    """What a block says of itself. ``since``, ``until``: times as they are written everywhere."""
+    """What a block says of itself. ``since``, ``until``: times as they are written everywhere.
+    ``of``: the blocks that it was merged from, by file, digest and rows, so that what came stays provable."""
 
     project: str
     version: str
@@ -41,6 +42,7 @@ class BlockLabel:
     until: str
     requests: int
     rows: int
+    of: tuple[tuple[str, str, int], ...] = ()
 
 
 def well_formed(answered: Answered) -> bool:
@@ -160,7 +162,8 @@ def label_in(content: bytes) -> tuple[BlockLabel, dict[CountKey, Count]]:
     try:
         said = json.loads(table.schema.metadata[_MARK])
         counts = {CountKey(*row[:-1]): _count(row[-1]) for row in said.pop("counts")}
-        label = BlockLabel(**said)
+        merged = tuple((str(file), str(digest), int(rows)) for file, digest, rows in said.pop("of", ()))
+        label = BlockLabel(**said, of=merged)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Damage(f"A file among the blocks of the request log is none ({type(error).__name__}).") from None
     if label.rows != table.num_rows:

@@ -21,6 +21,7 @@ from engine.requests import block as files
 from engine.requests import book, skew_book
 from engine.requests.block import BlockLabel
 from engine.requests.counting import Count, CountKey
+from engine.requests.merging import merge
 from engine.requests.records import Block, LogRules
 from engine.storage import atomic
 from engine.storage.disk import refused
@@ -80,7 +81,15 @@ class LogFolder:
     def _enter(
         self, name: str, content: bytes, label: BlockLabel, counts: Mapping[CountKey, Count], now: datetime
     ) -> Block:
-        block = Block(
+        block = self.block_of(name, content, label, now)
+        with self.ledger.write(lasting=False) as db:
+            book.put(db, block)
+            book.add(db, label.worker, counts)
+        return block
+
+    def block_of(self, name: str, content: bytes, label: BlockLabel, now: datetime) -> Block:
+        """The row of the file called ``name``."""
+        return Block(
             id=0,
             project=self.project,
             file=name,
@@ -94,10 +103,6 @@ class LogFolder:
             until=moment(label.until),
             written_at=now,
         )
-        with self.ledger.write(lasting=False) as db:
-            book.put(db, block)
-            book.add(db, label.worker, counts)
-        return block
 
     def make_room(self, most: int, now: datetime) -> int:
         """End the oldest blocks until all together hold no more than ``most`` bytes; returns how many ended."""
@@ -134,7 +139,8 @@ class LogFolder:
         """Put right what a kill left; returns how many blocks were taken in. The caller holds ``lock``.
 
         A whole block without a row is taken in, another file thrown away, an ended block deleted, and a row without
-        its file says so.
+        its file says so. One that was being merged is thrown away while any of those that it was merged from is there:
+        they hold the same rows.
         """
         with self.ledger.read() as db:
             known = book.by_file(db, self.project)
@@ -164,6 +170,8 @@ class LogFolder:
             label, counts = files.label_in(content)
             if label.project != self.project:
                 raise Damage(f"{name} is a block of another project.")
+            if any((self.path / file).exists() for file, _, _ in label.of):
+                raise Damage(f"{name} was not merged to its end.")
             self._enter(name, content, label, counts, now)
         except Damage:
             self._delete(name)
@@ -194,10 +202,13 @@ def keep(
                 kept = rules.get(project)
                 ended = folder.end_old(kept, certain, now) if kept else folder.make_room(0, now)
                 ended += folder.make_room(kept.most, now) if kept else 0
+                became, made = merge(folder, kept, now) if kept else (0, 0)
         except LeverframeError:
             continue  # A worker is writing, or the disk is away: the next round does it.
         if ended:
             done.append(f"{ended} block{'' if ended == 1 else 's'} of requests of {project} ended.")
+        if made:
+            done.append(f"{became} small blocks of requests of {project} became {made}.")
     with ledger.write(lasting=False) as db:
         for project in projects:
             book.fold(db, project, certain - MINUTES_FOR)

@@ -29,7 +29,9 @@ def test_a_learner_and_its_freeze_have_the_keys_that_scripts_rely_on(engine: Eng
     frozen = said(engine, "freeze", "tiny", "--reason", "a broken sensor", "--json").json
     assert set(frozen) == {"project", "at", "by", "frozen", "reason"} and frozen["frozen"] is True
     found = said(engine, "learn", "tiny", "--last", "--json").json
-    assert set(found) == {"project", "live", "rule", "frozen", "batches", "quarantined", "run", "lessons"}
+    assert set(found) == {
+        "project", "live", "rule", "frozen", "batches", "quarantined", "run", "begins", "resets", "lessons",
+    }  # fmt: skip
     assert found["frozen"] == frozen and found["lessons"] == [] and found["rule"] is None
     assert said(engine, "unfreeze", "tiny", "--reason", "mended", "--json").json["frozen"] is False
     acts = [(row.action, row.reason) for row in engine.audit(limit=2)]

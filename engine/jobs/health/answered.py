@@ -16,9 +16,10 @@ from engine.jobs.health import meter_job
 from engine.json_records import write
 from engine.projects.manifest.serve import spec_of
 from engine.requests import book
-from engine.requests.answers import logged_answers
+from engine.requests.answers import Listed, logged_answers
 from engine.requests.records import Block
 from engine.runs.run_context import RunContext
+from engine.storage.ledger import Ledger
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,16 +32,16 @@ BACK = timedelta(days=28)
 
 @dataclass(frozen=True)
 class ServedMemory:
-    """Of a project that is served: the ``blocks`` of all its versions, the feedback that came, and what share of its
-    requests is logged."""
+    """Of a project that is served: how the blocks of all its versions are ``listed``, the feedback that came, and what
+    share of its requests is logged."""
 
-    blocks: Sequence[Block]
+    listed: Listed
     came: Sequence[Come]
     share: float
     since: datetime
 
 
-def recall(db: sqlite3.Connection, context: RunContext) -> ServedMemory | None:
+def recall(db: sqlite3.Connection, ledger: Ledger, context: RunContext) -> ServedMemory | None:
     """What the ledger and the store know of it; None where nothing answers requests, or nobody gives labels."""
     assert context.live is not None
     spec = spec_of(context.live[1].settings)
@@ -49,7 +50,12 @@ def recall(db: sqlite3.Connection, context: RunContext) -> ServedMemory | None:
     project, until = context.run.project, context.run.as_of
     since = until - BACK
     came = feedback.came(db, context.store, project, since)
-    return ServedMemory(book.blocks(db, project, since, until), came, spec.log, since) if came else None
+
+    def listed() -> Sequence[Block]:
+        with ledger.read() as again:
+            return book.blocks(again, project, since, until)
+
+    return ServedMemory(listed, came, spec.log, since) if came else None
 
 
 def job_of(context: RunContext, live: Unpacked, memory: ServedMemory | None, target: pa.DataType) -> dict[str, Any]:
@@ -64,7 +70,7 @@ def job_of(context: RunContext, live: Unpacked, memory: ServedMemory | None, tar
 
     manifest = live.manifest
     features = [name for name in live.features if name not in manifest.data.sensitive]
-    logged = logged_answers(context.workspace.requests / context.run.project, memory.blocks, features)
+    logged = logged_answers(context.workspace.requests / context.run.project, memory.listed, features)
     inside = pc.and_(
         pc.greater_equal(logged.table.column(AT), pa.scalar(memory.since)),
         pc.less_equal(logged.table.column(AT), pa.scalar(context.run.as_of)),

@@ -51,7 +51,7 @@ def remember(ledger: Ledger, context: RunContext) -> Memory:
         since = context.run.as_of - logged_rows.BACK
         there = book.blocks(db, project, since, context.run.as_of)
         asked = tuple(each for each in there if each.version == context.live[0])
-        served = answered.recall(db, context)
+        served = answered.recall(db, ledger, context)
     return Memory(
         baking=baking,
         rival=rival,

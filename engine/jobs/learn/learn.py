@@ -86,7 +86,6 @@ def learn(ledger: Ledger, context: RunContext) -> Taught:
         came = book.came(db, context.store, project)
         begun = begin(db, context.store, project, label, document)
         learnt = book.learnt_by(db, context.store, begun.chain.learnt)
-        blocks = request_blocks.blocks(db, project, None, context.run.as_of)
         waiting = {
             each.label: book.learnt_by(db, context.store, [each.digest]) for each in catalog.candidates(db, project)
         }
@@ -104,7 +103,7 @@ def learn(ledger: Ledger, context: RunContext) -> Taught:
         table = _extracted(context, live)
         rows = rows_to_learn(
             table, came, live.manifest, begun.chain.boundary, learnt, context.run.as_of,
-            logged=_logged(context, live, blocks), features=live.features, since=begun.since,
+            logged=_logged(ledger, context, live), features=live.features, since=begun.since,
         )  # fmt: skip
         found = rows.table.num_rows
         if found < spec.rows:
@@ -121,10 +120,16 @@ def learn(ledger: Ledger, context: RunContext) -> Taught:
         judge.close()
 
 
-def _logged(context: RunContext, live: Unpacked, blocks: Sequence[Block]) -> pa.Table | None:
+def _logged(ledger: Ledger, context: RunContext, live: Unpacked) -> pa.Table | None:
     """What was asked of the project, as the request log has it; None where nothing is logged."""
-    folder = context.workspace.requests / context.run.project
-    return logged_answers(folder, blocks, live.features).table if blocks else None
+    project = context.run.project
+
+    def listed() -> Sequence[Block]:
+        with ledger.read() as db:
+            return request_blocks.blocks(db, project, None, context.run.as_of)
+
+    found = logged_answers(context.workspace.requests / project, listed, live.features)
+    return found.table if found.table.num_rows else None
 
 
 def _extracted(context: RunContext, live: Unpacked) -> pa.Table:

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from engine.access.caller import Caller
 from engine.clock import stamp
-from engine.feedback import book, freezing
+from engine.feedback import book, freezing, resetting
+from engine.feedback.resetting import Reset
 from engine.storage.ledger import Ledger
 
 
@@ -34,6 +35,15 @@ class FeedbackActs:
         at, version = stamp(self.tick()), f"{self.chance.random()}"
         with self.ledger.write() as db:
             db.execute("INSERT INTO learnt_words VALUES (?, ?, ?, 'd', 1)", (version, project, at))
+
+    def reset_learner(self, project: str) -> None:
+        """Of a run that was there, which is all that a reset hangs on."""
+        at = self.tick()
+        with self.ledger.write() as db:
+            run = db.execute("SELECT max(id) FROM runs WHERE queued_at <= ?", (stamp(at),)).fetchone()[0]
+            if run is not None:
+                found = Reset(project, at, "ada", run, "l", "c", at, 0.1, 0.4, 60, "accuracy", (), "they grew")
+                resetting.keep(db, found, self.ada, f"{project}@1")
 
     def settle_feedback(self, project: str) -> None:
         with self.ledger.read() as db:
