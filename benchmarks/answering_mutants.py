@@ -6,6 +6,7 @@ from benchmarks.batch_mutants import BATCH
 from benchmarks.compiled_mutants import COMPILED
 from benchmarks.demo_mutants import DEMO
 from benchmarks.fleet_mutants import FLEET
+from benchmarks.labels_mutants import LABELS
 from benchmarks.learn_mutants import LEARN
 from benchmarks.makers_mutants import MAKERS
 from benchmarks.onnx_mutants import ONNX
@@ -15,4 +16,6 @@ from benchmarks.serving_mutants import SERVING
 from benchmarks.shadow_mutants import SHADOW
 from benchmarks.tokens_mutants import TOKENS
 
-ANSWERING = (*BATCH, *COMPILED, *DEMO, *FLEET, *LEARN, *MAKERS, *ONNX, *REQUESTS, *ROBUST, *SERVING, *SHADOW, *TOKENS)
+ANSWERING = (
+    *BATCH, *COMPILED, *DEMO, *FLEET, *LABELS, *LEARN, *MAKERS, *ONNX, *REQUESTS, *ROBUST, *SERVING, *SHADOW, *TOKENS,
+)  # fmt: skip

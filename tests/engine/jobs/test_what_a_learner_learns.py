@@ -94,3 +94,50 @@ def test_of_numbers_the_curve_is_the_mean_error() -> None:
     said = pa.table({"prediction": [11.0, 22.0] * 10})
     (point,) = curve(truth, said, pa.table({"prediction": [10.0, 20.0] * 10}), [BEGIN] * 20, numbers=True)
     assert (point.value, point.frozen) == (1.5, 0.0) and point.low < 1.5 < point.high
+
+
+def logged(*rows: tuple[Scalar, float, int]) -> pa.Table:
+    """Answers of the request log: key, the feature x, and at which hour; the oldest first."""
+    found = sorted(rows, key=lambda row: row[2])
+    return pa.table({
+        "key.id": [row[0] for row in found], "feature.x": [row[1] for row in found],
+        "request.at": pa.array([at(row[2]) for row in found], pa.timestamp("us", "UTC")),
+    })  # fmt: skip
+
+
+def test_a_row_that_extract_does_not_have_yet_is_made_of_what_was_asked() -> None:
+    batches = came((7, 1, 12), (70, 0, 13), (71, 1, 14))
+    found = rows_to_learn(
+        table(late=pa.nulls(10, pa.int64())), batches, MANIFEST, at(3), (), at(20),
+        logged=logged((7, 0.9, 11), (70, 0.35, 11)), features=["x"],
+    )  # fmt: skip
+    assert found.table.column("id").to_pylist() == [7, 70]
+    assert found.table.column("x").to_pylist() == [pytest.approx(0.7), 0.35], "what extract has is taken from there"
+    assert found.table.column("at").to_pylist()[1] == at(11) and found.table.column("late").to_pylist() == [1, 0]
+    assert found.logged == 1 and "1 have no row in extract yet" in said_of(found)
+    assert "1 are of a key that no row has" in said_of(found)
+
+
+def test_of_several_answers_to_a_key_the_newest_of_before_its_label_is_learnt() -> None:
+    asked = logged((70, 0.1, 9), (70, 0.2, 11), (70, 0.3, 15))
+    found = rows_to_learn(
+        table(), came((70, 1, 12)), MANIFEST, None, (), at(20), logged=asked, features=["x"]
+    )
+    assert found.table.column("x").to_pylist() == [0.2]
+
+
+def test_what_was_asked_in_another_form_is_left_out() -> None:
+    odd = logged((70, 0.1, 9)).set_column(1, "feature.x", pa.array(["much"]))
+    found = rows_to_learn(table(), came((70, 1, 12)), MANIFEST, None, (), at(20), logged=odd, features=["x"])
+    assert found.table.num_rows == 0 and found.logged == 0
+    keyless = logged((70, 0.1, 9)).drop_columns(["key.id"])
+    assert rows_to_learn(
+        table(), came((70, 1, 12)), MANIFEST, None, (), at(20), logged=keyless, features=["x"]
+    ).table.num_rows == 0  # fmt: skip
+
+
+def test_labels_of_before_the_learner_was_reset_are_left() -> None:
+    batches = came((5, 1, 11), (7, 1, 14))
+    found = rows_to_learn(table(), batches, MANIFEST, None, (), at(20), since=at(12))
+    assert [word.key for word in found.words] == [("7",)] and found.left == 1
+    assert "1 are of before the learner was reset" in said_of(found)

@@ -1,0 +1,54 @@
+"""Faults in what labels say of answers, in drift of requests, in a learner's reset and in merged blocks of the log."""
+
+
+from __future__ import annotations
+
+from benchmarks.mutation.fault import Fault
+
+_ANSWERED, _LOOK = "engine/monitoring/performance/answered.py", "engine/monitoring/answers.py"
+_DRIFT, _RESETS = "engine/jobs/learn/drift.py", "engine/jobs/learn/resets.py"
+_MERGING, _KEEPING = "engine/requests/merging.py", "engine/requests/keeping.py"
+_LOGGED = "engine/jobs/learn/logged.py"
+_OF_ANSWERS = ("tests/engine/monitoring/test_performance_of_what_was_answered.py",)
+_OF_LOOKS = ("tests/engine/monitoring/test_what_a_look_says_of_answers.py",)
+_OF_DRIFT = ("tests/engine/jobs/test_a_learner_that_drifts.py",)
+_OF_RESETS = ("tests/journeys/test_a_learner_is_reset_when_it_drifts.py",)
+_OF_MERGES = ("tests/engine/requests/test_small_blocks_become_one.py",)
+_OF_ROWS = ("tests/engine/jobs/test_what_a_learner_learns.py",)
+_OF_REQUESTS = ("tests/engine/monitoring/test_drift_of_requests.py",)
+
+LABELS = (
+    Fault("what a rule answered is nobody's", _ANSWERED, 'pc.not_equal(answers.column(FALLBACK).fill_null(""), _RULE)', 'pc.not_equal(answers.column(FALLBACK).fill_null(""), "")', _OF_ANSWERS),
+    Fault("a key counts by its newest answer", _ANSWERED, "if times[place] >= times[before]:", "if True:", _OF_ANSWERS),
+    Fault("each version and role has its own", _ANSWERED, "each == (version, role) for each in whose", "each[0] == version for each in whose", _OF_ANSWERS),
+    Fault("a canary is asked for by its role", _ANSWERED, "((VERSION, version), (ROLE, role))", "((VERSION, version),)", _OF_ANSWERS),
+    Fault("late is later than seven days", _ANSWERED, "word.since - at > LATE", "word.since - at > LATE * 2", _OF_ANSWERS),
+    Fault("a label that fits nothing is counted", _ANSWERED, "unfit=sum(value is None", "unfit=sum(value is not None", _OF_ANSWERS),
+    Fault("few labels measure nothing", _ANSWERED, "    if why_not is not None:\n", "    if False:\n", _OF_ANSWERS),
+    Fault("labels that find nothing are told", _LOOK, "counts.words >= FEWEST_WORDS and not counts.found", "False", _OF_LOOKS),
+    Fault("a sample accuses nobody of giving no key", _LOOK, "if found.share >= 1 and found.whole and", "if", _OF_LOOKS),
+    Fault("a limit is broken by the whole interval", _LOOK, 'LookFinding(f"answered:{words.split()[0]}", PART, "failing"', 'LookFinding(f"answered:{words.split()[0]}", PART, "watch"', _OF_LOOKS),
+    Fault("worse than validated is told", _LOOK, "sign * best >= sign * least", "sign * best <= sign * least", _OF_LOOKS),
+    Fault("a sampled log is said", _LOOK, "if found.share < 1 else", "if found.share < 0 else", _OF_LOOKS),
+    Fault("nobody is called twice", "engine/monitoring/drift/requested.py", "if each.column not in known]", "]", _OF_REQUESTS),
+    Fault("answers that moved are told", "engine/monitoring/drift/requested.py", "*([answers] if answers is not None else [])", "", _OF_REQUESTS),
+    Fault("errors that fall are no drift", _DRIFT, "if after[1] > before[1] and end > known:", "if end > known:", _OF_DRIFT),
+    Fault("what an earlier run saw is none of this one", _DRIFT, "if after[1] > before[1] and end > known:", "if after[1] > before[1]:", _OF_DRIFT),
+    Fault("chance is allowed for", _DRIFT, "math.sqrt(2 / m * variance * each)", "0.5 * math.sqrt(2 / m * variance * each)", _OF_DRIFT),
+    Fault("what came before is held against", _RESETS, "drift_in([*before, *of_rows(errors, times, scale)], known=len(before))", "drift_in(of_rows(errors, times, scale))", _OF_RESETS),
+    Fault("what a learner made live is nobody's decision", _RESETS, 'if " " not in each.actor and (digest', "if (digest", _OF_RESETS),
+    Fault("labels of before a reset are left", "engine/jobs/learn/rows.py", "since is not None and word.since < since", "False", (*_OF_ROWS, *_OF_RESETS)),
+    Fault("a reset is told", _RESETS, '        _tell(db, live, f"{why(drift)}: {done}", now)\n', "", _OF_RESETS),
+    Fault("it begins at the checkpoint", _RESETS, "        digest = last.checkpoint\n", "", _OF_RESETS),
+    Fault("of several answers the newest of before the label", _LOGGED, "or times[place] <= wanted[asked]", "or True", _OF_ROWS),
+    Fault("what extract has is taken from there", "engine/jobs/learn/rows.py", "if word.key not in known}", "}", _OF_ROWS),
+    Fault("a merge names what it is of", _MERGING, "of=tuple((each.file, each.digest, each.rows) for each in blocks),", "", _OF_MERGES),
+    Fault("a merge that was not finished is thrown away", _KEEPING, "if any((self.path / file).exists() for file, _, _ in label.of):", "if False:", _OF_MERGES),
+    Fault("nothing is counted twice", _MERGING, "files.content_of(table, label, {})", "files.content_of(table, label, files.label_in(files.content_at(folder.path / part[0].file))[1])", _OF_MERGES),
+    Fault("the bound on the size is strict", _MERGING, "if len(content) > room or", "if", _OF_MERGES),
+    Fault("none is merged over longer than its part", _MERGING, "span = min(LONGEST, keep / 24)", "span = LONGEST", _OF_MERGES),
+    Fault("a block that is just written is left", _MERGING, "each.written_at <= now - SETTLED and", "", _OF_MERGES),
+    Fault("who reads meanwhile reads anew", "engine/requests/answers.py", "if not unread or unread <= {each.id for each in listed()}:", "if True:", _OF_MERGES),
+    Fault("labels name their token", "engine/serving/feedback_taken.py", "asked.token.actor if asked.token is not None else", "", ("tests/engine/serving/test_labels_come_over_http.py",)),
+    Fault("the token reaches the batch", "engine/serving/app.py", "asked = asked._replace(token=token)", "pass", ("tests/engine/serving/test_who_may_ask.py",)),
+)  # fmt: skip
