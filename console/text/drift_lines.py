@@ -57,6 +57,9 @@ def request_drift_lines(document: LookDocument, now: datetime, width: int) -> li
     first, last = moment(asked.since), moment(asked.until)
     said = f"Compared: {asked.rows:,} logged rows of {first:%d %b %H:%M} to {last:%d %b %H:%M} UTC, the newest of"
     said = f"{said} {cells.ago(last, now)}, with the rows that {plain(document.version)} learnt from."
+    if found and all(each.verdict == "cannot tell" for each in found):
+        few = f"{asked.rows:,} logged rows are too few to be held against those that it learnt from."
+        return [(Span("DRIFT OF REQUESTS", "head"),), *wrapped(few, width, tone="unknown")]
     return [*_columns("DRIFT OF REQUESTS", found, width), *wrapped(said, width, tone="dim")]
 
 
