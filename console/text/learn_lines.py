@@ -106,11 +106,13 @@ def curve_of(found: Learner) -> Timeline | None:
 
 def _drawn(found: Learner) -> list[Lesson]:
     """The lessons that are drawn, the oldest first."""
-    newest: dict[str, Lesson] = {}
+    newest: list[Lesson] = []
     for lesson in found.lessons:
-        if lesson.learnt.curve:
-            newest.setdefault(lesson.parent, lesson)
-    lessons = sorted(newest.values(), key=lambda each: each.learnt.until)
+        # From a checkpoint a learner begins more than once, with other labels each time.
+        beside = [each for each in newest if each.parent == lesson.parent and each.learnt.since <= lesson.learnt.until]
+        if lesson.learnt.curve and not beside:
+            newest.append(lesson)
+    lessons = sorted(newest, key=lambda each: each.learnt.until)
     return [each for each in lessons if each.learnt.metric == lessons[-1].learnt.metric]
 
 

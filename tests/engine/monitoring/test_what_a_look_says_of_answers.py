@@ -1,4 +1,4 @@
-"""What a look says of the live version by labels of what it answered: verdicts, what it cannot tell, what is a sample."""
+"""What a look says of the live version by labels of what it answered: verdicts, what it cannot tell, samples."""
 
 from __future__ import annotations
 
