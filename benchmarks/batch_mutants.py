@@ -30,7 +30,7 @@ BATCH = (
     Fault("the digest is that of the bytes", _WRITING, "        self._digest.update(content)\n", "", _FILE),
     Fault("the number of a row counts all before it", _WRITING, "range(start + 1, start + rows + 1)", "range(1, rows + 1)", _FILE),
     Fault("what was changed while it was read is not scored", _READING, "        if now != self._then:\n", "        if False:\n", _FILE),
-    Fault("there is an answer for each row", _PASSAGE, "        if answers.num_rows != table.num_rows:\n", "        if False:\n", _FILE),
+    Fault("there is an answer for each row", _PASSAGE, "        if answers.num_rows != rows:\n", "        if False:\n", _FILE),
     Fault("a sensitive key is written nowhere", _LEARNT, "{*data.sensitive, *answers.names, *OWN}", "{*answers.names, *OWN}", _BAD),
     Fault("a column of another kind is refused", _LEARNT, "    if not (given in (\"empty\", learnt_as) or numbers or learnt_as == \"empty\"):\n", "    if False:\n", _BAD),
     Fault("a number keeps its value whatever its type", _LEARNT, "        return column.cast(field.type)\n", "        return column.cast(field.type, safe=False)\n", _BAD),
