@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -72,10 +72,13 @@ class _Tries:
 
 
 class TokenBook:
-    """The tokens of a workspace. ``allows`` and ``settle`` may be called from any thread."""
+    """The tokens of a workspace. ``allows`` and ``settle`` may be called from any thread.
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    ``marker``: what changes with each commit, where something quicker than the ledger knows it.
+    """
+
+    def __init__(self, ledger: Ledger, marker: Callable[[], int] | None = None) -> None:
+        self._ledger, self._marker = ledger, marker or ledger.marker
         # A thread each: the marker of a ledger is that of its connection, and one thread's older look must not take the
         # place of another's newer one.
         self._seen = threading.local()
@@ -113,7 +116,7 @@ class TokenBook:
         return Allowed(token.name, token.mark)
 
     def _now(self) -> Mapping[str, tuple[str, Token]]:
-        marker = self._ledger.marker()
+        marker = self._marker()
         if marker != getattr(self._seen, "marker", None):
             with self._ledger.read() as db:
                 self._seen.held = token_table.digests(db)

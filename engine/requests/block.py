@@ -8,9 +8,10 @@ never written.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,14 +46,23 @@ class BlockLabel:
     of: tuple[tuple[str, str, int], ...] = ()
 
 
-def well_formed(answered: Answered) -> bool:
-    """Whether there is an answer for each row, and as many values everywhere as there are names for."""
-    rows, wide, deep = len(answered.rows), len(answered.features), len(answered.outputs)
+def well_formed(answered: list[Answered]) -> list[Answered]:
+    """Those that have an answer for each row, and as many values everywhere as there are names for; all of them are of
+    one version and name the same columns."""
+    if _is_whole(answered):
+        return answered
+    return [each for each in answered if _is_whole([each])]
+
+
+def _is_whole(answered: Sequence[Answered]) -> bool:
+    """Whether all are. One look at many costs what one at each of them would cost several times."""
+    first = answered[0]
+    sizes = [len(each.rows) for each in answered]
     return (
-        rows == len(answered.answers)
-        and all(len(row) == wide for row in answered.rows)
-        and all(len(row) == deep for row in answered.answers)
-        and all(len(values) == rows for values in answered.keys.values())
+        sizes == [len(each.answers) for each in answered]
+        and {len(row) for each in answered for row in each.rows} == {len(first.features)}
+        and {len(row) for each in answered for row in each.answers} == {len(first.outputs)}
+        and all(sizes == [len(each.keys[name]) for each in answered] for name in first.keys)
     )
 
 
@@ -63,12 +73,12 @@ def table_of(answered: Sequence[Answered], sensitive: frozenset[str]) -> pa.Tabl
     first = answered[0]
     sizes = [len(each.rows) for each in answered]
     columns: dict[str, Any] = {
-        "request.id": pa.array(_repeated((each.request for each in answered), sizes), pa.string()),
-        "request.at": pa.array(_repeated((each.at for each in answered), sizes), pa.timestamp("us", "UTC")),
-        "request.seconds": pa.array(_repeated((each.seconds for each in answered), sizes), pa.float64()),
-        "request.fallback": pa.array(_repeated((each.fallback for each in answered), sizes), pa.string()),
-        "request.role": pa.array(_repeated((each.role for each in answered), sizes), pa.string()),
-        "request.row": pa.array([row for size in sizes for row in range(size)], pa.int32()),
+        "request.id": pa.array(_repeated([each.request for each in answered], sizes), pa.string()),
+        "request.at": pa.array(_repeated([each.at for each in answered], sizes), pa.timestamp("us", "UTC")),
+        "request.seconds": pa.array(_repeated([each.seconds for each in answered], sizes), pa.float64()),
+        "request.fallback": pa.array(_repeated([each.fallback for each in answered], sizes), pa.string()),
+        "request.role": pa.array(_repeated([each.role for each in answered], sizes), pa.string()),
+        "request.row": pa.array(list(chain.from_iterable(map(range, sizes))), pa.int32()),
     }
     for name in first.keys:
         if name not in sensitive:
@@ -83,7 +93,10 @@ def table_of(answered: Sequence[Answered], sensitive: frozenset[str]) -> pa.Tabl
     return pa.table(columns)
 
 
-def _repeated(values: Iterable[Any], sizes: Sequence[int]) -> list[Any]:
+def _repeated(values: list[Any], sizes: Sequence[int]) -> list[Any]:
+    """Each as often as its request has rows."""
+    if max(sizes) == 1:
+        return values
     return [value for value, size in zip(values, sizes, strict=True) for _ in range(size)]
 
 

@@ -6,7 +6,8 @@ right to five parts in a hundred, whatever adds two of them up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp, log
 from typing import NamedTuple
@@ -81,14 +82,17 @@ def key_of(answered: Answered) -> CountKey:
     return CountKey(answered.project, minute, answered.label, answered.digest, fallback, answered.status)
 
 
-def count(into: dict[CountKey, Count], answered: Iterable[Answered]) -> None:
+def by_key(answered: Iterable[Answered]) -> dict[CountKey, list[Answered]]:
+    """Those that are counted alike, together."""
+    found: dict[CountKey, list[Answered]] = {}
     for each in answered:
-        key = key_of(each)
-        found = into.get(key)
-        if found is None:
-            found = into[key] = Count()
-        found.requests += 1
-        found.rows += len(each.rows)
-        found.seconds += each.seconds
-        number = bucket(each.seconds)
-        found.histogram[number] = found.histogram.get(number, 0) + 1
+        found.setdefault(key_of(each), []).append(each)
+    return found
+
+
+def count(into: dict[CountKey, Count], key: CountKey, answered: Sequence[Answered]) -> None:
+    """Add ``answered``, which all are counted by ``key``."""
+    seconds = [each.seconds for each in answered]
+    rows = sum(len(each.rows) for each in answered)
+    more = Count(len(answered), rows, seconds=sum(seconds), histogram=dict(Counter(map(bucket, seconds))))
+    into.setdefault(key, Count()).add(more)

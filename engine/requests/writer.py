@@ -7,7 +7,7 @@ where the disk is full the log stops, says so with an alert, tries again, and sa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from engine.clock import stamp
 from engine.errors import Conflict, LeverframeError
 from engine.requests import alarm, block, book, sampling
 from engine.requests.block import BlockLabel
-from engine.requests.counting import LOST, Count, CountKey, count, key_of
+from engine.requests.counting import LOST, Count, CountKey, by_key, count
 from engine.requests.keeping import LogFolder
 from engine.requests.records import Answered, LogRules
 from engine.storage.ledger import Ledger
@@ -33,6 +33,7 @@ MOST_BYTES = 64 << 20  # of tables that wait, of all projects
 RULES_FOR = 10.0  # seconds until the rules are asked for again
 TRY_AGAIN = 15.0  # seconds after a block could not be written
 OK = 200
+_NONE = LogRules(share=0.0)
 
 
 @dataclass
@@ -49,11 +50,10 @@ class _Open:
     until: datetime | None = None
     kept: Counter[CountKey] = field(default_factory=Counter)
 
-    def add(self, table: pa.Table, answered: Sequence[Answered]) -> None:
+    def add(self, table: pa.Table, key: CountKey, answered: Sequence[Answered]) -> None:
         times = [each.at for each in answered]
         self.tables.append(table)
-        for each in answered:
-            self.kept[key_of(each)] += len(each.rows)
+        self.kept[key] += table.num_rows
         self.requests += len(answered)
         self.rows += table.num_rows
         self.bytes += table.nbytes
@@ -87,38 +87,31 @@ class LogWriter:
 
     def take(self, batch: Sequence[Answered]) -> None:
         """Count what was noted, and keep the rows of what is to be kept."""
-        count(self._counts, batch)
-        alike: dict[Columns, list[Answered]] = {}
-        for each in batch:
-            if each.status == OK and each.rows:
-                name = (each.project, each.label, each.digest, each.features, each.outputs, tuple(each.keys))
-                alike.setdefault(name, []).append(each)
-        for name, answered in alike.items():
-            rules = self._rules_of(answered[0].project)
-            if rules.share <= 0:
-                continue
-            if rules.share < 1:
+        for key, answered in by_key(batch).items():
+            count(self._counts, key, answered)
+            rules = self._rules_of(key.project) if key.status == OK else _NONE
+            if 0 < rules.share < 1:
                 answered = [each for each in answered if sampling.is_kept(each.request, rules.share, self._key)]
-            if answered:
-                self._keep(name, answered, rules)
+            if rules.share > 0:
+                for alike in _by_columns(answered):
+                    self._keep(key, alike, rules)
 
     def lose(self, project: str, requests: int, at: datetime) -> None:
         """Count requests that came faster than they could be noted."""
         cell = CountKey(project, int(at.timestamp()) // 60, "", "", "", LOST)
         self._counts.setdefault(cell, Count()).requests += requests
 
-    def _keep(self, name: Columns, answered: list[Answered], rules: LogRules) -> None:
+    def _keep(self, key: CountKey, answered: list[Answered], rules: LogRules) -> None:
         full = sum(each.bytes for each in self._open.values()) > MOST_BYTES
-        whole: list[Answered] = []
-        broken: list[Answered] = []
-        for each in answered:
-            (broken if full or not block.well_formed(each) else whole).append(each)
-        for each in broken:
-            self._counts.setdefault(key_of(each), Count()).lost += len(each.rows)
-        if not whole:
-            return
-        table = block.table_of(whole, rules.sensitive)
-        self._open.setdefault(name, _Open(self._monotonic())).add(table, whole)
+        whole = [] if full else block.well_formed(answered)
+        if len(whole) < len(answered):
+            lost = sum(len(each.rows) for each in answered) - sum(len(each.rows) for each in whole)
+            self._counts[key].lost += lost
+        if whole:
+            first = whole[0]
+            name = (key.project, key.version, key.digest, first.features, first.outputs, tuple(first.keys))
+            table = block.table_of(whole, rules.sensitive)
+            self._open.setdefault(name, _Open(self._monotonic())).add(table, key, whole)
 
     def _rules_of(self, project: str) -> LogRules:
         known = self._rules.get(project)
@@ -208,3 +201,11 @@ class LogWriter:
         self._write_counts()
         return left
 
+
+def _by_columns(answered: Sequence[Answered]) -> Iterable[list[Answered]]:
+    """Those that have rows, those with the same names together. Versions say theirs with the same tuple each time."""
+    found: dict[tuple[int, int, tuple[str, ...]], list[Answered]] = {}
+    for each in answered:
+        if each.rows:
+            found.setdefault((id(each.features), id(each.outputs), tuple(each.keys)), []).append(each)
+    return found.values()

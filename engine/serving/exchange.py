@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -33,14 +32,13 @@ class Asked(NamedTuple):
     token: Allowed | None = None
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What goes back. ``heads`` beside those that every answer has."""
 
     status: int
     body: bytes
     kind: str = JSON
-    heads: Mapping[str, str] = field(default_factory=dict)
+    heads: Mapping[str, str] = _NONE
 
 
 class Unanswered(Exception):

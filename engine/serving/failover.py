@@ -14,8 +14,8 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 from engine.errors import Refusal, StepFailed
 from engine.requests.records import Role
@@ -53,8 +53,7 @@ class NoAnswer(Refusal):
         self.of_these_rows = of_these_rows
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(NamedTuple):
     """The answers and who gave them: the version called ``label``, or by its manifest's ``rule`` nobody.
 
     ``outputs`` names the values of each answer; ``why``: what whoever was asked first said instead. ``fallback`` is

@@ -95,11 +95,13 @@ class Following:
         monotonic: Callable[[], float] = time.monotonic,
         let_go_after: float = LET_GO_AFTER,
         aside: Callable[[], Aside] = Aside,
+        marker: Callable[[], int] | None = None,
     ) -> None:
         """Join the workers of the workspace. ``aside``: what is told of this one beside its answers; asked by a thread
-        of its own. Raises OSError and what the ledger raises."""
+        of its own. ``marker``: what changes with each commit, where something quicker than the ledger knows it. Raises
+        OSError and what the ledger raises."""
         self._workspace, self._ledger, self._now = workspace, ledger, now
-        self._aside, self._local = aside, threading.local()
+        self._aside, self._local, self._marker = aside, threading.local(), marker or ledger.marker
         self._looked, self._wanted, self._more = -1, _Wanted(), False
         self._newest = 0  # of the preparations that it has begun with
         self._trouble = ""
@@ -135,7 +137,7 @@ class Following:
         except AttributeError:
             view = self._local.view = _View()
         try:
-            turn, mark = self._versions.turn, self._ledger.marker()
+            turn, mark = self._versions.turn, self._marker()
             if mark != view.mark or turn != view.turn:
                 view.mark, view.turn = mark, turn
                 view.found.clear()

@@ -12,6 +12,8 @@ looks.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -21,7 +23,7 @@ from engine.scoring.ready import Value
 from engine.serving import slow_form
 from engine.serving.columns import LEAST, MOST, UNSEEN_WORDS, Column, is_moment, shown
 from engine.serving.exchange import Unanswered
-from engine.serving.slow_form import Wrongs
+from engine.serving.slow_form import Enough, Wrongs
 
 MOST_TOLD = 100
 _TYPES: Mapping[str, Any] = {
@@ -32,6 +34,7 @@ _TYPES: Mapping[str, Any] = {
     "yes/no": bool,
     "empty": None,
 }
+_NO_KEYS: Mapping[str, Sequence[Value]] = MappingProxyType({})
 _UNUSABLE = (msgspec.DecodeError, RecursionError)
 
 
@@ -52,7 +55,9 @@ class Form:
     def __init__(self, features: Sequence[Column], keys: Sequence[Column], most: int, *, refuse: bool = False) -> None:
         self.features, self.keys, self.most, self.refuse = tuple(features), tuple(keys), most, refuse
         self._width = len(self.features)
-        self._known = [(place, each.known, each) for place, each in enumerate(self.features) if each.known is not None]
+        self._known = [
+            (place, each.known | {None}, each) for place, each in enumerate(self.features) if each.known is not None
+        ]
         self._timed = [(place, each) for place, each in enumerate(self.features) if _is_timed(each)]
         self._texts = [place for place, each in enumerate(self.features) if each.kind == "text" or _is_timed(each)]
         # Colons of a record beside those of its values: one a feature, and those in the names themselves.
@@ -85,23 +90,30 @@ class Form:
 
     def _of_records(self, body: bytes, records: Sequence[Struct]) -> Rows:
         slow_form.bounded(len(records), self.most)
-        width = self._width
         members = 1 + self._colons * len(records)
         values: list[tuple[Value, ...]] = [structs.astuple(each) for each in records]
-        keys: dict[str, Sequence[Value]] = {}
+        keys: Mapping[str, Sequence[Value]] = _NO_KEYS
         if self.keys:
-            for place, column in enumerate(self.keys, width):
-                there: list[Any] = [row[place] for row in values]
-                given = len(there) - there.count(UNSET)
-                if given:
-                    members += given * self._key_colons[place - width]
-                    keys[column.name] = there if given == len(there) else [
-                        None if each is UNSET else each for each in there
-                    ]  # fmt: skip
-            values = [row[:width] for row in values]
+            keys, more = self._keys_of(values)
+            members += more
+            values = [row[: self._width] for row in values]
         if not self._is_single(body, members, values, keys):
             return self._slowly(body)
         return self._checked(values, keys)
+
+    def _keys_of(self, values: list[tuple[Any, ...]]) -> tuple[Mapping[str, Sequence[Value]], int]:
+        """The keys that stand behind the features of rows, and how many colons they bring."""
+        found: dict[str, Sequence[Value]] = {}
+        colons = 0
+        for place, column in enumerate(self.keys, self._width):
+            there = [row[place] for row in values]
+            given = len(there) - there.count(UNSET)
+            if given:
+                colons += given * self._key_colons[place - self._width]
+                found[column.name] = there if given == len(there) else [
+                    None if each is UNSET else each for each in there
+                ]  # fmt: skip
+        return found, colons
 
     def _of_columns(self, body: bytes, columns: Struct) -> Rows:
         given = [(place, each) for place, each in enumerate(structs.astuple(columns)) if each is not UNSET]
@@ -135,18 +147,25 @@ class Form:
 
     def _told(self, values: list[tuple[Value, ...]]) -> Sequence[Mapping[str, Any]]:
         """The categories that training never saw; for everyone who asks, in the order of rows and columns."""
+        unknown = [
+            (number, column, row[place])
+            for place, known, column in self._known
+            for number, row in enumerate(values)
+            if row[place] not in known
+        ]
+        return self._unseen(unknown) if unknown else ()
+
+    def _unseen(self, unknown: list[tuple[int, Column, Value]]) -> Sequence[Mapping[str, Any]]:
         told: list[Mapping[str, Any]] = []
         wrong = Wrongs()
-        for place, known, column in self._known:
-            for number, row in enumerate(values):
-                value = row[place]
-                if value not in known and value is not None and column.is_unseen(str(value)):
-                    if self.refuse:
-                        wrong.add(number, column.name, value, f"was {UNSEEN_WORDS}", column.allowed)
-                    elif len(told) < MOST_TOLD:
-                        told.append(
-                            {"row": number, "column": column.name, "value": shown(value), "said": UNSEEN_WORDS}
-                        )  # fmt: skip
+        with suppress(Enough):
+            for number, column, value in unknown:
+                if not column.is_unseen(str(value)):
+                    continue
+                if self.refuse:
+                    wrong.add(number, column.name, value, f"was {UNSEEN_WORDS}", column.allowed)
+                elif len(told) < MOST_TOLD:
+                    told.append({"row": number, "column": column.name, "value": shown(value), "said": UNSEEN_WORDS})
         wrong.tell()
         return sorted(told, key=_row) if len(told) > 1 else told
 

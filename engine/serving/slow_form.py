@@ -21,7 +21,7 @@ _FORM = 'write {"records": [{...}, ...]} or {"columns": {"name": [...], ...}}'
 Found = tuple[list[tuple[Value, ...]], Mapping[str, Sequence[Value]]]
 
 
-class _Enough(Exception):
+class Enough(Exception):
     """There are more mistakes than anybody reads."""
 
 
@@ -41,7 +41,7 @@ class Wrongs:
                 {"row": row, "column": name, "value": shown(value), "said": said, "allowed": plain(allowed, 300)}
             )
         if self.count >= _ENOUGH:
-            raise _Enough
+            raise Enough
 
     def tell(self) -> None:
         """Raise Unanswered where there are any."""
@@ -102,7 +102,7 @@ def _of_records(form: Form, records: Any) -> Found:
             values.append(tuple(_value(each, number, record, wrong) for each in form.features))
             for each in form.keys:
                 keys[each.name].append(_value(each, number, record, wrong) if each.name in record else None)
-    except _Enough:
+    except Enough:
         pass
     wrong.tell()
     return values, {name: given for name, given in keys.items() if any(name in each for each in records)}
@@ -130,7 +130,7 @@ def of_columns(form: Form, columns: Any) -> Found:
                 found[column.name] = [
                     _taken(column, number, value, wrong) for number, value in enumerate(lists[column.name])
                 ]
-    except _Enough:
+    except Enough:
         pass
     wrong.tell()
     rows = list(zip(*(found[each.name] for each in form.features), strict=True))

@@ -44,6 +44,7 @@ from engine.serving.shadow import Shadows
 from engine.serving.shadow_pipe import ShadowProcess
 from engine.serving.worker_settings import Settings
 from engine.storage import workspace as workspaces
+from engine.storage.commits import Commits
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
 
 READY_WITHIN = 20.0  # seconds that clients wait at the door for the first versions
 SETTLE_EVERY = 60.0
+# What waits for the log's thread is no garbage, and was looked through once for every hundred requests.
+GARBAGE = (20_000, 20, 20)
 _LEAST_PATIENCE = 10.0  # seconds; what has no answer for twice the time that one may take hangs
 LOST, BROKEN = 3, 4
 TURN_EVERY, TOLD_AFTER = 0.5, 5.0  # seconds; after that where it stands still is kept for whoever looks for it
@@ -121,12 +124,13 @@ class Worker:
         self._ledger = Ledger(self._workspace.ledger, locks=self._workspace.root / "locks")
         self._store = ObjectStore(self._workspace.objects)
         self._armed, self._is_told, self._pulse = 0.0, False, Pulse(time.monotonic())
+        marker = Commits(self._ledger).marker
         self._following = Following(
-            self._workspace, self._ledger, self._store, self._opened, aside=self._about
+            self._workspace, self._ledger, self._store, self._opened, aside=self._about, marker=marker
         )  # fmt: skip
         name = self._following.worker.name
         self._log: RequestLog | Unnoted = Unnoted() if settings.trial else self._logged(name)
-        self._tokens = TokenBook(self._ledger) if settings.tokens else None
+        self._tokens = TokenBook(self._ledger, marker) if settings.tokens else None
         self._figures = figures.Figures()
         self._projects = _Projects(self._ledger)
         self._scoring = Scoring(
@@ -158,6 +162,7 @@ class Worker:
             await self._first_versions()
             gc.collect()
             gc.freeze()  # What is there now stays: it need not be looked through again and again.
+            gc.set_threshold(*GARBAGE)
             serving = asyncio.create_task(self._server.serve())
             keeping = asyncio.create_task(self._keep_house())
             await self._end.wait()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.scoring.compiled.columns import Columns, StoppedAt, changed
 from engine.scoring.compiled.deep_trees import DeepTrees
 from engine.scoring.compiled.functions import function, narrow_after, narrow_chances
-from engine.scoring.compiled.masks import MOST_LEAVES, Masks, TooLarge
+from engine.scoring.compiled.masks import CHUNK, MOST_LEAVES, Masks, TooLarge
 from engine.scoring.compiled.plan import Plan
 from engine.scoring.compiled.refusals import refused
 
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 
     Scores = npt.NDArray[np.float64]
 
-# Rows that are read at once, and rows that go through the trees at once, so that they stay near the processor.
-BLOCK, CHUNK = 1 << 15, 1 << 12
+BLOCK = 1 << 15  # rows that are read at once
 _THREADS = 2  # NumPy lets go of the interpreter's lock in most of what is done here
 
 
@@ -31,7 +29,7 @@ class ManyRows:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._add = _adding(plan)
+        self._adder = _adder(plan)
         self._narrow = plan.model.trees is not None and plan.model.trees.narrow
 
     def score(self, table: pa.Table) -> pa.Table:
@@ -52,9 +50,10 @@ class ManyRows:
         with np.errstate(all="ignore"):
             try:
                 columns = Columns(self._plan, table.slice(start, BLOCK))
+                chunk = self._adder.chunk
                 chunks = [
-                    self._told(self._add(columns, first, min(first + CHUNK, columns.rows)))
-                    for first in range(0, columns.rows, CHUNK)
+                    self._told(self._adder.add(columns, first, min(first + chunk, columns.rows)))
+                    for first in range(0, columns.rows, chunk)
                 ]
             except StoppedAt as at:
                 raise refused(self._plan, at.stopped, start + at.row) from None
@@ -125,23 +124,33 @@ def _added(parts: Scores) -> Any:
     return total
 
 
-def _adding(plan: Plan) -> Callable[[Columns, int, int], Scores]:
-    """What makes scores of columns: a row for each target."""
+class _Adder(Protocol):
+    """What makes scores of columns. ``chunk``: of so many rows at once."""
+
+    chunk: int
+
+    def add(self, columns: Columns, first: int, last: int) -> Scores:
+        """The scores of the rows from ``first`` up to ``last``: a row for each target."""
+
+
+def _adder(plan: Plan) -> _Adder:
     import numpy as np
 
     if plan.model.trees is None:
-        return _Linear(plan).add
+        return _Linear(plan)
     feature = plan.tables.whole(plan.model.trees.feature)
     roots = plan.tables.whole(plan.model.trees.roots)
     if np.add.reduceat((feature < 0).astype(np.int64), roots).max() <= MOST_LEAVES:
         try:
-            return Masks(plan).add
+            return Masks(plan)
         except TooLarge:
             pass
-    return DeepTrees(plan).add
+    return DeepTrees(plan)
 
 
 class _Linear:
+    chunk = CHUNK
+
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._start = plan.tables.floats(plan.model.start).tolist()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.scoring.compiled.plan import Plan
 
 MOST_LEAVES = 64
+CHUNK = 1 << 12  # rows that go through the trees at once, so that they stay near the processor
 # Bytes of the tables of a group of columns, so that they stay near the processor; and of all tables together.
 _NEAR, _MOST = 1 << 18, 1 << 28
 # Trees whose leaves are added up at once; and the fewest rows for which that is one sum.
@@ -45,6 +46,8 @@ class Asked:
 
 class Masks:
     """The trees of a plan whose trees have at most 64 leaves each."""
+
+    chunk = CHUNK
 
     def __init__(self, plan: Plan) -> None:
         import numpy as np

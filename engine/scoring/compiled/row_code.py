@@ -13,8 +13,9 @@ from typing import Any
 from engine.scoring.compiled.plan import Index, Plan
 from engine.scoring.compiled.records import Operation
 
-# Nodes in one function, and in all; deeper trees and larger ensembles are walked (see ``walking``).
-MOST_AT_ONCE, MOST_NODES, DEEPEST = 2_000, 40_000, 80
+# Nodes in one function, and in all; deeper trees and larger ensembles are walked (see ``walking``). What lies farther
+# than 255 places away in a function, a number or the end of a jump, takes Python one step more to name.
+MOST_AT_ONCE, MOST_NODES, DEEPEST = 350, 40_000, 80
 _SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 _EARLY = 32  # so many tables are looked up before; of more, each where it is asked for
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from typing import Any, NoReturn
 
 from engine.errors import StepFailed
@@ -28,26 +27,35 @@ class Rows:
 
     def answer(self, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
         """An answer for each row. Raises StepFailed for the first that can have none."""
-        one, found, number = self._one, [], 0
+        one = self._one
         try:
+            if not self._quiet:
+                return [one(row) for row in rows]
             with self._silence():
-                for number, row in enumerate(rows):  # noqa: B007 - asked for below
-                    found.append(one(row))
-        except Stopped as stopped:
-            raise refused(self._plan, stopped, number) from None
-        except (ValueError, TypeError):
-            # Nothing else in it can be of another type or length than it has to be.
-            wide = len(row)
-            why = "a value that is neither text nor number" if wide == self._wide else f"{wide:,} values"
-            raise StepFailed(
-                f"Row {number:,} cannot be scored: it holds {why}; {self._wide:,} are wanted, one for each feature."
-            ) from None
-        return found
+                return [one(row) for row in rows]
+        except (Stopped, ValueError, TypeError):
+            self._refuse(rows)
 
-    def _silence(self) -> Any:
+    def _refuse(self, rows: Sequence[Sequence[Value]]) -> NoReturn:
+        """Go through them once more, for which it is, and say why."""
+        for number, row in enumerate(rows):
+            try:
+                with self._silence():
+                    self._one(row)
+            except Stopped as stopped:
+                raise refused(self._plan, stopped, number) from None
+            except (ValueError, TypeError):
+                # Nothing else in it can be of another type or length than it has to be.
+                wide = len(row)
+                why = "a value that is neither text nor number" if wide == self._wide else f"{wide:,} values"
+                raise StepFailed(
+                    f"Row {number:,} cannot be scored: it holds {why}; {self._wide:,} are wanted, one for each feature."
+                ) from None
+        raise StepFailed("The rows cannot be scored: they changed meanwhile.")
+
+    @staticmethod
+    def _silence() -> Any:
         """NumPy warns of a logarithm of nothing; scikit-learn passes it on."""
-        if not self._quiet:
-            return nullcontext()
         import numpy as np
 
         return np.errstate(all="ignore")
