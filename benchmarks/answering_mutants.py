@@ -14,8 +14,10 @@ from benchmarks.requests_mutants import REQUESTS
 from benchmarks.robust_mutants import ROBUST
 from benchmarks.serving_mutants import SERVING
 from benchmarks.shadow_mutants import SHADOW
+from benchmarks.speed_mutants import SPEED
 from benchmarks.tokens_mutants import TOKENS
 
 ANSWERING = (
-    *BATCH, *COMPILED, *DEMO, *FLEET, *LABELS, *LEARN, *MAKERS, *ONNX, *REQUESTS, *ROBUST, *SERVING, *SHADOW, *TOKENS,
+    *BATCH, *COMPILED, *DEMO, *FLEET, *LABELS, *LEARN, *MAKERS, *ONNX, *REQUESTS, *ROBUST, *SERVING, *SHADOW, *SPEED,
+    *TOKENS,
 )  # fmt: skip

@@ -20,7 +20,7 @@ _SAMPLED = "engine/requests/sampling.py"
 REQUESTS = (
     Fault("no sensitive feature is written", _BLOCK, "        for name, values in zip(names, zip(*cells, strict=True), strict=True):\n            if name not in sensitive:\n", "        for name, values in zip(names, zip(*cells, strict=True), strict=True):\n            if True:\n", _WRITTEN),
     Fault("no sensitive key is written", _BLOCK, "    for name in first.keys:\n        if name not in sensitive:\n", "    for name in first.keys:\n        if True:\n", _WRITTEN),
-    Fault("what failed is not kept", _WRITER, "            if each.status == OK and each.rows:\n", "            if each.rows:\n", _WRITTEN),
+    Fault("what failed is not kept", _WRITER, "self._rules_of(key.project) if key.status == OK else _NONE", "self._rules_of(key.project)", _WRITTEN),
     Fault("rows that nobody has rules for are not written", _WRITER, "known[1] if known else LogRules(share=0.0)", "known[1] if known else LogRules()", _BAD_TIMES),
     Fault("a share is kept by the key", _SAMPLED, "digest_size=8, key=key)", "digest_size=8)", _WRITTEN),
     Fault("a file without its row is not left behind", _KEEP, "            with suppress(OSError):\n                (self.path / name).unlink()\n            raise\n", "            raise\n", _BAD_TIMES),

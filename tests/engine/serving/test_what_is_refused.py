@@ -158,6 +158,14 @@ def test_a_thousand_mistakes_are_counted_and_twenty_told() -> None:
     assert len(json.dumps(answer)) < 5000
 
 
+def test_a_thousand_categories_never_seen_are_enough_too() -> None:
+    records = [{**GOOD, "cut: grade": "Good"}] * 5000
+    status, answer = place(unseen="refuse").score({"records": records})
+    assert status == 422 and len(answer["wrong"]) == 20 and answer["more"] == 980
+    status, answer = place().score({"records": records})
+    assert status == 200 and len(answer["told"]) == 100
+
+
 def test_a_hundred_thousand_columns_are_one_refusal() -> None:
     body = json.dumps({"records": [{f"c{number}": 1 for number in range(100_000)}]}).encode()
     status, answer = place().score(body)
