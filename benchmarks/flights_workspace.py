@@ -31,8 +31,9 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
 
 
 @contextmanager
-def workspace(home: Path | None, *, served: bool = False) -> Iterator[Engine]:
-    """The engine of a workspace that has flights; ``served``: its versions answer requests over HTTP."""
+def workspace(home: Path | None, *, served: bool = False, own: bool = False) -> Iterator[Engine]:
+    """The engine of a workspace that has flights; ``served``: its versions answer requests over HTTP. ``own``: its
+    model has a step of the project's own, which nothing but the project's own environment can do."""
     with tempfile.TemporaryDirectory(prefix="leverframe-benchmark-") as temporary:
         place = home or Path(temporary) / "home"
         engine = open_engine(place, "bench", create=True)
@@ -40,12 +41,33 @@ def workspace(home: Path | None, *, served: bool = False) -> Iterator[Engine]:
             if not engine.projects():
                 (place / "demo-projects").mkdir(exist_ok=True)
                 project = repository.ensure(Tale("flights", 1), place / "demo-projects", repository.samples())
+                if own:
+                    _with_a_step(project)
                 if served:
                     _serve(project)
                 engine.add(project)
             yield engine
         finally:
             engine.close()
+
+
+_STEP = '''"""What the model does to its rows first."""
+
+
+def from_nothing(rows):
+    """A delay before nothing is none."""
+    return rows.assign(recent_delay=rows["recent_delay"].clip(lower=0))
+'''
+
+
+def _with_a_step(project: Path) -> None:
+    (project / "first_step.py").write_text(_STEP, encoding="utf-8")
+    code = (project / "model.py").read_text("utf-8")
+    code = code.replace("import pandas as pd\n", "import pandas as pd\nfrom first_step import from_nothing\n")
+    code = code.replace("import OrdinalEncoder\n", "import FunctionTransformer, OrdinalEncoder\n")
+    code = code.replace("make_pipeline(columns,", "make_pipeline(FunctionTransformer(from_nothing), columns,")
+    (project / "model.py").write_text(code, encoding="utf-8")
+    subprocess.run(["git", "-C", project, "add", "first_step.py"], check=True)
 
 
 def _serve(project: Path) -> None:

@@ -1,6 +1,10 @@
 """Requests a second of flights behind Leverframe, MLflow, BentoML and LitServe, with one row each and with a hundred.
 
     python benchmarks/serving_peers.py [--home FOLDER] [--environments FOLDER] [--seconds 8] [--rounds 3] [--workers 2]
+        [--own]
+
+With ``--own`` (and a home of its own) the pipeline begins with a function of the project's, which neither tables nor a
+graph stand for: then Leverframe asks a process of the project's environment, many requests at once, as the peers do.
 
 Every server has the same fitted pipeline (that of a version of flights), is started on this machine by itself, in
 turns, and asked by wrk (a Debian package; one thread, 16 connections) with the version's golden rows one after the
@@ -235,7 +239,8 @@ def measured(
         for server in servers:
             with tempfile.TemporaryDirectory(prefix="leverframe-serving-") as temporary:
                 scratch = Path(temporary)
-                setting = Setting(model, scratch, _free_port(), options.workers, home)
+                code = home / "demo-projects" / "flights"
+                setting = Setting(model, scratch, _free_port(), options.workers, home, code)
                 if server.prepare is not None:
                     server.prepare(pythons[server.name], setting)
                 with started(server, pythons[server.name], setting, asked) as process:
@@ -280,13 +285,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--own", action="store_true", help="a model that cannot be compiled")
     parser.add_argument("--only", action="append", default=[], help="a part of a server's name")
     options = parser.parse_args()
     if shutil.which("wrk") is None:
         raise SystemExit("There is no wrk on this machine; 'apt-get install wrk' brings it.")
     servers = [each for each in SERVERS if not options.only or any(o in each.name for o in options.only)]
     options.environments.mkdir(parents=True, exist_ok=True)
-    home = workspace(options.home, served=True)
+    home = workspace(options.home, served=True, own=options.own)
     with home as engine, tempfile.TemporaryDirectory(prefix="leverframe-serving-") as temporary:
         label, document, store = live(engine)
         model = Path(temporary) / "model"

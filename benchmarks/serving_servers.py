@@ -20,13 +20,15 @@ RELEASES = {"mlflow": "mlflow>=3", "bentoml": "bentoml>=1.4", "litserve": "litse
 
 @dataclass(frozen=True)
 class Setting:
-    """What every server is started with: ``model`` holds model.pickle, ``scratch`` is the server's own folder."""
+    """What every server is started with: ``model`` holds model.pickle, ``scratch`` is the server's own folder, ``code``
+    is what the model imports."""
 
     model: Path
     scratch: Path
     port: int
     workers: int
-    home: Path | None = None
+    home: Path
+    code: Path
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Server:
 
 def _mlflow_saved(python: Path, setting: Setting) -> None:
     script = [python, HERE / "serving_worker_mlflow.py", setting.model, setting.scratch / "mlflow"]
-    subprocess.run(script, check=True, capture_output=True)
+    subprocess.run(script, check=True, capture_output=True, env=environment_of(MLFLOW, python, setting))
 
 
 def _second(answers: Sequence[Sequence[float]]) -> list[float]:
@@ -138,5 +140,6 @@ def environment_of(server: Server, python: Path, setting: Setting) -> dict[str, 
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LEVERFRAME_")}
     return kept | {
         "SERVING_MODEL": str(setting.model), "SERVING_PORT": str(setting.port), "SERVING_WORKERS": str(setting.workers),
-        "OMP_NUM_THREADS": "1", "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}", **server.environment,
+        "OMP_NUM_THREADS": "1", "PYTHONPATH": str(setting.code),
+        "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}", **server.environment,
     }  # fmt: skip
