@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _NEEDS = ("numpy", "onnxruntime")
-LACKING = "this Leverframe has no onnxruntime (its extra 'onnx' brings it)"
+LACKING = "this Leverframe has no onnxruntime (pip install 'leverframe[onnx]' brings it)"
 MEMORY = 4 << 30
 SECONDS = 60.0  # to load the graph and answer the first rows, and for each answer unless somebody says otherwise
 

@@ -74,7 +74,7 @@ def test_where_the_runtime_is_missing_card_and_doctor_say_who_answers_and_what_b
     assert here.said_here(USED) == USED.sentence and here.finding("flights@3", USED) is None
     monkeypatch.setattr(here, "runtime", lambda: False)
     said, found = here.said_here(USED), here.finding("flights@3", USED)
-    assert "here a process of its own answers" in said and "extra 'onnx'" in said
+    assert "here a process of its own answers" in said and "leverframe[onnx]" in said
     assert found is not None and (found.what, found.verdict) == ("scorer flights@3", "watch")
-    assert "extra 'onnx'" in found.sentence
+    assert "leverframe[onnx]" in found.sentence
     assert here.said_here(REFUSED) == REFUSED.sentence and here.finding("flights@3", REFUSED) is None
