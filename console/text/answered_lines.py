@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from engine.monitoring.answered_parts import AnsweredLook, AnsweredPerformance, LabelCounts
 
 SHOWN = 8
-_NAME, _COUNT, _SHARE, _VALUE, _ENDS = 24, 9, 17, 9, 18
+_NAME, _COUNT, _SHARE, _VALUE, _ENDS = 20, 9, 16, 11, 18  # all but the last column in 80
+_WIDE = 95
 
 
 def answered_lines(found: AnsweredLook | None, now: datetime, width: int) -> list[Line]:
@@ -22,7 +23,8 @@ def answered_lines(found: AnsweredLook | None, now: datetime, width: int) -> lis
         return []
     metric = found.versions[0].readings[0].metric if found.versions and found.versions[0].readings else ""
     titles = pad("ANSWERS BY LABEL", _NAME) + pad("answers", _COUNT, right=True) + pad("labelled", _SHARE, right=True)
-    titles += f"{pad(plain(metric, 12), _VALUE + 4, right=True)}  {pad('95 % between', _ENDS)}LABELS CAME"
+    titles += f"{pad(plain(metric, 10), _VALUE, right=True)}  {pad('95 % between', _ENDS)}"
+    titles += "LABELS CAME" if width >= _WIDE else ""
     lines: list[Line] = [fit((Span(titles, "head"),), width)]
     lines += [_version(each, width) for each in found.versions[:SHOWN]]
     if len(found.versions) > SHOWN:
@@ -40,8 +42,8 @@ def _version(each: AnsweredPerformance, width: int) -> Line:
         why = plain(str(now.reason), max(10, width - cells_of(text) - 7)) if now is not None else cells.NOTHING
         return fit(line(text, "  ", Span(f"○ {why}", "unknown")), width)
     between = f"{cells.number(now.low)} to {cells.number(now.high)}" if now.low is not None else cells.NOTHING
-    text += f"{pad(cells.number(now.value), _VALUE + 4, right=True)}  {pad(between, _ENDS)}"
-    after = f"half within {span(each.delay)}" if each.delay is not None else ""
+    text += f"{pad(cells.number(now.value), _VALUE, right=True)}  {pad(between, _ENDS)}"
+    after = f"half within {span(each.delay)}" if each.delay is not None and width >= _WIDE else ""
     return fit(line(text, Span(after, "dim")), width)
 
 
