@@ -14,6 +14,7 @@ _OF_LOOKS = ("tests/engine/monitoring/test_what_a_look_says_of_answers.py",)
 _OF_DRIFT = ("tests/engine/jobs/test_a_learner_that_drifts.py",)
 _OF_RESETS = ("tests/journeys/test_a_learner_is_reset_when_it_drifts.py",)
 _OF_MERGES = ("tests/engine/requests/test_small_blocks_become_one.py",)
+_OF_PACKS = ("tests/engine/feedback/test_small_batches_become_one_object.py",)
 _OF_ROWS = ("tests/engine/jobs/test_what_a_learner_learns.py",)
 _OF_REQUESTS = ("tests/engine/monitoring/test_drift_of_requests.py",)
 
@@ -49,6 +50,9 @@ LABELS = (
     Fault("none is merged over longer than its part", _MERGING, "span = min(LONGEST, keep / 24)", "span = LONGEST", _OF_MERGES),
     Fault("a block that is just written is left", _MERGING, "each.written_at <= now - SETTLED and", "", _OF_MERGES),
     Fault("who reads meanwhile reads anew", "engine/requests/answers.py", "if not unread or unread <= {each.id for each in listed()}:", "if True:", _OF_MERGES),
+    Fault("a batch that was packed is proven", "engine/feedback/packing.py", "if sha256(found[int(number)]).hexdigest() != digest:", "if False:", _OF_PACKS),
+    Fault("what just came is not packed", "engine/feedback/packing.py", "stamp(now - SETTLED)", "stamp(now)", _OF_PACKS),
+    Fault("a block of feedback is kept", "engine/feedback/book.py", "SELECT digest FROM feedback_blocks UNION ", "", _OF_PACKS),
     Fault("labels name their token", "engine/serving/feedback_taken.py", "asked.token.actor if asked.token is not None else", "", ("tests/engine/serving/test_labels_come_over_http.py",)),
     Fault("the token reaches the batch", "engine/serving/app.py", "asked = asked._replace(token=token)", "pass", ("tests/engine/serving/test_who_may_ask.py",)),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from functools import lru_cache
 from engine.audit import flood, trail
 from engine.clock import moment, stamp
 from engine.errors import Conflict, Damage, NotFound, Refusal
-from engine.feedback import quarantine, reading
+from engine.feedback import packing, quarantine, reading
 from engine.feedback.records import Batch, BatchState, FeedbackRow, Key, Receipt, Tally
 from engine.feedback.rows import decoded, encoded, written
 from engine.json_records import read, write
@@ -184,14 +184,16 @@ def came(
     of that time or later. Raises Damage."""
     where, values = "WHERE b.project = ? AND b.until >= ? ORDER BY b.id", (project, stamp(since) if since else "")
     batches = [_batch(row) for row in db.execute(f"{_ALL} {where}", values)]
-    return tuple(
-        reading.Come(each.id, each.state, decoded(store.get(each.digest), each.id)) for each in batches
-    )
+    contents = packing.contents(db, store, {each.id: each.digest for each in batches})
+    return tuple(reading.Come(each.id, each.state, decoded(contents[each.id], each.id)) for each in batches)
 
 
 def objects(db: sqlite3.Connection) -> frozenset[str]:
     """What the store keeps for feedback, whatever became of it, and of what versions learnt from it."""
-    rows = db.execute("SELECT digest FROM feedback_batches UNION SELECT digest FROM learnt_words")
+    rows = db.execute(
+        "SELECT digest FROM feedback_batches WHERE id NOT IN (SELECT batch FROM feedback_packed)"
+        " UNION SELECT digest FROM feedback_blocks UNION SELECT digest FROM learnt_words"
+    )
     return frozenset(row["digest"] for row in rows)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from datetime import datetime
 
 from engine.access.caller import SystemActor
-from engine.errors import Conflict
+from engine.errors import Conflict, LeverframeError
+from engine.feedback import packing
 from engine.housekeeping import bin as bins
 from engine.housekeeping import database, logs, settings
 from engine.monitoring import looks
@@ -18,6 +20,7 @@ from engine.storage import temporary
 from engine.storage.disk import refused
 from engine.storage.free_space import in_words
 from engine.storage.ledger import Ledger
+from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 
 
@@ -41,6 +44,7 @@ def keep_house(workspace: Workspace, ledger: Ledger, now: datetime, certain: dat
         done.append(f"{count} log{'' if count == 1 else 's'} compressed, {in_words(freed)} less.")
     temporary.tidy(workspace.cache)
     done += _keep_requests(workspace, ledger, certain, now)
+    done += _pack_feedback(workspace, ledger, now)
     _forget_looks(workspace, ledger)
     looks.thin(ledger, certain)
     if database.wal_size(ledger) >= database.LARGE_WAL and database.checkpoint(ledger):
@@ -55,6 +59,18 @@ def _keep_requests(workspace: Workspace, ledger: Ledger, certain: datetime, now:
     with ledger.write(lasting=False) as db:
         shadow_book.keep(db, kept, certain)
     return keeping.keep(workspace, ledger, kept, certain, now)
+
+
+def _pack_feedback(workspace: Workspace, ledger: Ledger, now: datetime) -> list[str]:
+    """Very many small batches of feedback become one object."""
+    with ledger.read() as db:
+        projects = packing.projects(db)
+    done, store = [], ObjectStore(workspace.objects)
+    for project in projects:
+        with suppress(LeverframeError):  # The disk is full: the batches lie where they lay.
+            if count := packing.pack(ledger, store, project, now):
+                done.append(f"{count:,} small batches of feedback of {project} became one object.")
+    return done
 
 
 def _forget_looks(workspace: Workspace, ledger: Ledger) -> None:

@@ -70,6 +70,11 @@ SERVING_RULES = (
     ),
     grown("capacities"),
     grown("feedback_decisions"),
+    TableRule(
+        "feedback_packed",
+        ("DELETE FROM feedback_packed WHERE block IN (SELECT id FROM feedback_blocks WHERE at > :at)",),
+    ),
+    grown("feedback_blocks"),
     grown("feedback_batches"),
     grown("learnt_words"),
     grown("frozen_learners"),

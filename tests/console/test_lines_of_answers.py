@@ -77,7 +77,7 @@ def test_the_page_of_health_has_the_drift_of_requests_with_its_age() -> None:
 
 def test_a_learner_that_was_reset_says_so_and_has_its_mark_in_the_curve() -> None:
     reset = Reset(
-        "flights", AT, "the learning policy", 45, "b" * 64, "c" * 64, AT, 0.078, 0.43, 60, "accuracy", CURVE, "they grew"
+        "flights", AT, "the learning policy", 45, "b" * 64, "c" * 64, AT, 0.078, 0.43, 60, "accuracy", CURVE, "so"
     )
     found = replace(LEARNER, resets=(LearnerReset(reset, "flights@11"),), begins="flights@11")
     said = " ".join("".join(span.text for span in line) for line in learner_lines(found, NOW, 400, strip=True))

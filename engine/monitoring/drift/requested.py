@@ -64,6 +64,8 @@ def told(
     every = [*columns, *([answers] if answers is not None else [])]
     moved = [each for each in every if each.verdict in _TOLD] if window.rows >= FEWEST else []
     known = {each.key.removeprefix("drift:") for each in document.findings if each.part == "drift"}
+    # Also what moved there and calls nobody, as the predictions hardly depend on it.
+    known |= {each.column for each in document.drift if each.verdict in _TOLD}
     own = list(_findings([each for each in moved if each.column not in known], document.as_of))
     findings = (*(each for each in document.findings if each.part != PART), *own)
     parts = {**document.parts, PART: _part(own, [each.column for each in moved if each.column in known], window)}

@@ -8,7 +8,7 @@ import pytest
 
 from engine.monitoring.drift.requested import FEWEST, PART, told
 from engine.monitoring.look_document import DriftWindow, LookDocument, LookFinding, LookPart
-from engine.monitoring.look_parts import ColumnDrift, DriftVerdict
+from engine.monitoring.look_parts import ColumnDrift, DriftVerdict, WeighedDrift
 
 LOOK = LookDocument(
     version="tiny@1", as_of="2026-11-24T13:00:00Z", verdict="ok", why="quality is well",
@@ -75,5 +75,8 @@ def test_what_drift_of_the_data_has_told_calls_nobody_twice(column: str) -> None
     found = told(replace(LOOK, findings=(known,)), [moved], window())
     assert found.findings == (known,)
     assert found.parts[PART] == LookPart("ok", f"{column} moved in requests too, as drift says; nothing else did")
+    if column == "x":  # It moved there too, and calls nobody, as the predictions hardly depend on it.
+        quiet = told(replace(LOOK, drift=(WeighedDrift(**vars(moved)),)), [moved], window())
+        assert quiet.findings == () and quiet.parts[PART].verdict == "ok"
     alone = told(LOOK, [moved], window())
     assert [each.key for each in alone.findings] == [f"requested:{column}"]

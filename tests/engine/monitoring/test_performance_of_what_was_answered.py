@@ -156,3 +156,11 @@ def test_answers_that_cannot_be_measured_say_why_and_the_others_go_on() -> None:
 def test_no_answers_at_all_are_no_versions() -> None:
     joined = labelled(table(hundred()).slice(0, 0), {}, Counts(), ["flight"], LEARNT.type)
     assert joined.table.num_rows == 0 and joined.counts == LabelCounts()
+
+
+def test_a_version_that_was_a_canary_and_is_live_now_has_both_apart() -> None:
+    rows = hundred("flights@8", "canary", wrong=30) + hundred("flights@8", "live", wrong=0, first=100)
+    found = {each.role: each for each in measured(rows, truth() | truth(100))}
+    assert (found["canary"].answers, found["live"].answers) == (100, 100)
+    assert found["canary"].readings[0].value == pytest.approx(0.7)
+    assert found["live"].readings[0].value == pytest.approx(1.0)

@@ -36,6 +36,16 @@ class FeedbackActs:
         with self.ledger.write() as db:
             db.execute("INSERT INTO learnt_words VALUES (?, ?, ?, 'd', 1)", (version, project, at))
 
+    def pack_feedback(self, project: str) -> None:
+        """What lies in no block yet lies in a new one."""
+        at = self.tick()
+        with self.ledger.write() as db:
+            waiting = "SELECT id FROM feedback_batches WHERE id NOT IN (SELECT batch FROM feedback_packed)"
+            if found := [row[0] for row in db.execute(waiting)]:
+                values = (project, stamp(at), len(found))
+                block = db.execute("INSERT INTO feedback_blocks VALUES (NULL, ?, ?, 'd', ?, 1)", values).lastrowid
+                db.executemany("INSERT INTO feedback_packed VALUES (?, ?)", [(each, block) for each in found])
+
     def reset_learner(self, project: str) -> None:
         """Of a run that was there, which is all that a reset hangs on."""
         at = self.tick()
