@@ -9,7 +9,7 @@ from console.queries.question import Question
 from console.queries.request_questions import AskRequests
 from console.screens.charted import Charted
 from console.text.lines import EMPTY, Line, indented, wrapped
-from console.text.request_lines import chart_heading, curves_of, point_lines, request_lines
+from console.text.request_lines import chart_heading, curves_of, point_lines, standing_lines, table_lines
 from engine.requests.report import RequestReport
 
 if TYPE_CHECKING:
@@ -49,15 +49,19 @@ class RequestsPage(Charted):
         shown = found.requests > 0 and curves is None
 
         def above(width: int) -> list[Line]:
-            lines = request_lines(report, at, width - 2, strip=shown)
+            lines = standing_lines(report, width - 2, strip=shown)
             none = f"Nobody answers requests for {self.project}; it takes 'realtime = true' in [serve] of its manifest."
             lines = lines or wrapped(none, width - 2, tone="dim")
             return indented([*lines, EMPTY, *chart_heading(curves, times=times)] if curves is not None else lines)
 
+        def below(width: int) -> list[Line]:
+            if not standing_lines(report, width):
+                return []
+            points = [EMPTY, *point_lines(found.points, width - 2)] if shown else []
+            return indented([*table_lines(report, at, width - 2), *points])
+
         self.lines("#standing").show(above)
-        self.lines("#sections").show(
-            lambda width: indented([EMPTY, *point_lines(found.points, width - 2)] if shown else [])
-        )
+        self.lines("#sections").show(below)
         self.draw_chart(curves)
 
     def kind_of_chart(self) -> type[Chart]:

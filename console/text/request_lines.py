@@ -51,12 +51,16 @@ def summary(found: RequestFigures) -> list[Line]:
     ]
 
 
-def request_lines(
-    report: RequestReport, now: datetime, width: int, *, strip: bool = False, by_label: bool = True
-) -> list[Line]:
-    """The whole section; of a project that is not served and never was, nothing. ``strip``: what there is no chart of
-    as a line of bars; ``by_label``: also how well each version answered by labels that came, where nothing else on the
-    page says so."""
+def request_lines(report: RequestReport, now: datetime, width: int, *, by_label: bool = True) -> list[Line]:
+    """The whole section; of a project that is not served and never was, nothing. ``by_label``: also how well each
+    version answered by labels that came, where nothing else on the page says so."""
+    standing = standing_lines(report, width)
+    return [*standing, *table_lines(report, now, width, by_label=by_label)] if standing else []
+
+
+def standing_lines(report: RequestReport, width: int, *, strip: bool = False) -> list[Line]:
+    """How many came, how long answers took, what failed; of a project that is not served and never was, nothing.
+    ``strip``: what there is no chart of as a line of bars."""
     found = report.figures
     if not report.served and not found.requests and not report.count:
         return []
@@ -67,6 +71,12 @@ def request_lines(
         said = ", ".join(f"{kind} {count:,}" for kind, count in found.errors)
         tone: Tone = "watch" if found.failures else "dim"
         lines += wrapped(f"not answered: {said}", width, tone=tone, indent="  ", first="")
+    return lines
+
+
+def table_lines(report: RequestReport, now: datetime, width: int, *, by_label: bool = True) -> list[Line]:
+    """Who answered, what is kept of it, and how much there may be."""
+    found, lines = report.figures, list[Line]()
     for title, tallies in (
         ("BY VERSION", found.by_version), ("BY WORKER", found.by_worker), ("BY WHO ANSWERED", found.by_fallback),
     ):  # fmt: skip
