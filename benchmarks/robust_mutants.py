@@ -39,6 +39,8 @@ ROBUST = (
     Fault("where it stands still is kept", _WORKER, "            self._keep(f\"worker {self._settings.number}\", said)\n", "", _HANGS),
     Fault("a machine that was paused ends nobody", "engine/serving/supervisor.py", "            self._looked = now + AWAY\n", "            self._looked = now\n            self._end_hanging()\n", _SUPERVISOR),
     Fault("a loop that stands still is red", _RULE, "    if worker.hangs is not None and worker.hangs > SILENT:\n", "    if False:\n", _AGREE),
+    Fault("nobody waits at the door for what cannot be had", "engine/serving/following.py", "            return not why.endswith(_NOT_YET)\n", "            return False\n", ("tests/engine/serving/test_what_a_worker_answers_with.py",)),
+    Fault("a head in one piece is counted", "engine/serving/connection.py", "            if end > HEAD_BYTES:\n", "            if False:\n", ("tests/engine/serving/test_connections.py",)),
     Fault("a log that stops is shown", _RULE, "    if live.project in worker.unlogged:\n", "    if False:\n", _AGREE),
     Fault("a log that stops is told once", _TELL, "if project not in known or not each.key.startswith(UNLOGGED)", "if True", _AGREE),
     Fault("to acknowledge it has it asked again at once", _TELL, "        _ask_again(db, alert, now)\n        return", "        return", _AGREE),

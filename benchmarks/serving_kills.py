@@ -8,7 +8,7 @@ of the version that has one, its warden, the engine, its fork server, a run at i
 server itself are killed, one after the other. For each there is a line: what failed meanwhile by kind, how long it
 took until everything stood again, and what became of it. It ends with 1 where an answer was mixed or by the old
 version, a process did not come back or outlived the server, a run did not say what became of it, or the trail is not
-whole.
+whole. At last a worker says that it answers with another version than is live: how long until that is red.
 """
 
 from __future__ import annotations
@@ -35,8 +35,10 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import serving_ground as ground  # noqa: E402
 from benchmarks.terminal import Terminal  # noqa: E402
+from engine.scoring import beats  # noqa: E402
 
 RESTARTS = 2.0  # seconds, as RestartSec in docs/leverframe-serve.service
+RED_WITHIN = 10.0
 AFTER = 10.0  # seconds for which failures are counted to a kill once everything stands again
 
 
@@ -174,6 +176,36 @@ def killed(trial: Trial) -> None:
     trial.kill("the server", trial.server.pid, old_ones_go)
 
 
+def left_behind(trial: Trial) -> None:
+    """How long it takes until a worker that says it answers with another version is red, with both values."""
+    home, over = trial.home, threading.Event()
+    place = beats.Place(home / "locks", f"{os.getpid()}-leftover")
+    said = {ground.DIAMONDS: beats.Answering("diamonds@0", "0" * 64, 1)}
+
+    def beat() -> None:
+        while not over.wait(1.0):
+            place.say(said, {})
+
+    def told() -> list[str]:
+        found = json.loads(ground.said_by(home, "alerts", "--json").stdout)
+        return [each["why"] for each in found if "answers with diamonds@0" in each["why"]]
+
+    place.say(said, {})
+    thread = threading.Thread(target=beat)
+    thread.start()
+    try:
+        took = ground.until(lambda: bool(told()), 60, "it is red")
+        print(f"a worker left behind: an alert after {took:.1f} s: {told()[0]}", flush=True)
+        if took > RED_WITHIN:
+            trial.bad.append(f"a worker left behind was red after {took:.1f} s")
+    finally:
+        over.set()
+        thread.join()
+        place.leave()
+    took = ground.until(lambda: not told(), 60, "it is over")
+    print(f"  and it was over {took:.1f} s after it had gone", flush=True)
+
+
 def _run(home: Path, run: int) -> dict[str, Any]:
     found: list[dict[str, Any]] = json.loads(ground.said_by(home, "runs", "--json").stdout)
     return next(each for each in found if each["id"] == run)
@@ -199,7 +231,7 @@ def is_whole(home: Path) -> bool:
     """Whether the trail and the ledger are; what else is not well is told."""
     verified = json.loads(ground.said_by(home, "audit", "--verify", "--json").stdout)
     print(f"audit --verify: {verified}")
-    for finding in json.loads(ground.said_by(home, "doctor", "--json").stdout):
+    for finding in json.loads(ground.said_by(home, "doctor", "--json").stdout)["findings"]:
         if finding.get("verdict") not in ("ok", None):
             print(f"doctor: {finding}")
     return bool(verified["ok"])
@@ -231,6 +263,7 @@ def main() -> int:
             time.sleep(5)
             for _ in range(given.rounds):
                 killed(trial)
+            left_behind(trial)
         finally:
             for load in loads:
                 load.over = True

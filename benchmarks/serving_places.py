@@ -55,9 +55,6 @@ def copied(home: Path, to: Path) -> None:
     there, copy = sqlite3.connect(home / "ledger.db"), sqlite3.connect(to / "ledger.db")
     with there, copy:
         there.backup(copy)
-        # Of the copy's own log nothing is there, and nobody is to free it of anything at 2 GiB.
-        copy.execute("DELETE FROM request_blocks")
-        copy.execute("DELETE FROM request_counts")
     there.close()
     copy.close()
 
@@ -70,13 +67,15 @@ class Loaded:
         self._thread = threading.Thread(target=lambda: asyncio.run(self.load.run()))
         self._thread.start()
 
-    def told(self, what: str) -> None:
-        """What failed since it was told last."""
+    def told(self, what: str) -> int:
+        """What failed since it was told last; returns how many were answered."""
         load = self.load
+        answered = sum(count for kind, count in load.counts.items() if kind.startswith("answered"))
         print(f"{what}: {load.counts['asked']:,} asked, {load.failed} failed {dict(load.failures) or ''}, "
               f"{load.counts['mixed']} mixed", flush=True)  # fmt: skip
         load.counts.clear()
         load.failures.clear()
+        return answered
 
     def end(self) -> None:
         self.load.over = True
@@ -91,7 +90,7 @@ def shown(home: Path) -> list[str]:
     said = json.loads(done.stdout)["projects"][0]
     doctor = json.loads(ground.said_by(home, "doctor", "--json").stdout)
     return [f"status: {said['why']}"] + [
-        f"doctor: {each['sentence']}" for each in doctor if each["what"].startswith(("serving", "disk"))
+        f"doctor: {each['sentence']}" for each in doctor["findings"] if each["what"].startswith(("serving", "disk"))
     ]
 
 
@@ -116,30 +115,26 @@ def filled(place: Path) -> None:
             file.write(bytes(256))
 
 
-def full_disk(place: Path, home: Path, loaded: Loaded, workers: int) -> None:
-    answered = 0
+def full_disk(place: Path, home: Path, loaded: Loaded) -> None:
+    answered, before = 0, kept(home)
     time.sleep(15)
-    answered += loaded.load.counts["asked"]
-    loaded.told("a disk with room")
+    answered += loaded.told("a disk with room")
     filled(place)
     time.sleep(WRITES + 20)
-    answered += loaded.load.counts["asked"]
-    loaded.told("a disk that is full")
+    answered += loaded.told("a disk that is full")
     print("  " + "\n  ".join(shown(home)), flush=True)
     for each in ("ballast", "ballast2"):
         (place / each).unlink(missing_ok=True)
     time.sleep(WRITES + 20)
-    answered += loaded.load.counts["asked"]
-    loaded.told("a disk with room again")
+    answered += loaded.told("a disk with room again")
     print("  " + "\n  ".join(shown(home)), flush=True)
-    loaded.load.rate = 0.01
+    loaded.end()
     time.sleep(WRITES + 20)
-    rows, lost = kept(home)
-    print(f"  of {answered:,} asked {rows:,} rows are in the log and {lost:,} are counted as lost", flush=True)
+    rows, lost = (now - then for now, then in zip(kept(home), before, strict=True))
+    print(f"  of {answered:,} answered {rows:,} rows are in the log and {lost:,} are counted as lost", flush=True)
 
 
 def deleted(home: Path, loaded: Loaded) -> None:
-    loaded.load.rate = 100
     for each in ("objects", "releases", "live", "cache", "requests", "logs"):
         aside = home / f"{each}.aside"
         if not (home / each).exists():
@@ -202,7 +197,8 @@ def main() -> int:
             print(chosen.stderr.strip() or "nothing is kept free", flush=True)
             with served(home, given.port, given.workers, (), {}):
                 loaded = Loaded(given.port, asking, given.rate)
-                full_disk(place, home, loaded, given.workers)
+                full_disk(place, home, loaded)
+                loaded = Loaded(given.port, asking, given.rate)
                 deleted(home, loaded)
                 loaded.end()
             with served(home, given.port, 1, ("prlimit", "--nofile=64"), {}):

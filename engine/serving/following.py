@@ -38,6 +38,7 @@ from engine.versions.catalog import parse_label
 
 TICK_SECONDS, BEAT_SECONDS = 0.05, 1.0
 _CANNOT_READ = (LeverframeError, sqlite3.Error, OSError)
+_NOT_YET = "has not got it ready yet; try again in a moment."
 
 
 class Ended(Protocol):
@@ -126,9 +127,11 @@ class Following:
     def is_ready(self, project: str) -> bool:
         """Whether requests for ``project`` can be let in: what is live is held, and so is what runs beside it, or it
         cannot be had. A canary's keys would go to the live version for as long as it is being loaded."""
-        held = self.live(project)
-        if held is None or held.trial is None or held.trial.kind == "shadow" or held.beside is not None:
-            return held is not None
+        held, why = self._now_for(project)
+        if held is None:
+            return not why.endswith(_NOT_YET)
+        if held.trial is None or held.trial.kind == "shadow" or held.beside is not None:
+            return True
         return bool(self._versions.why_failed((held.trial.label, held.trial.digest)))
 
     def _now_for(self, project: str) -> tuple[Held | None, str]:
@@ -157,7 +160,7 @@ class Following:
         loaded = self._versions.get((says.label, says.digest))
         if loaded is None:
             why = self._versions.why_failed((says.label, says.digest))
-            doing = f"could not get it ready: {why}" if why else "has not got it ready yet; try again in a moment."
+            doing = f"could not get it ready: {why}" if why else _NOT_YET
             return None, f"{says.label} is live, and this worker {doing}"
         held = self._held(loaded, says)
         before, beside = self._other(says.previous, says), self._other(says.beside, says)

@@ -40,6 +40,7 @@ def test_a_worker_that_starts_later_takes_what_the_ledger_says_once_it_is_proven
     served.settled(worker)
     held = worker.live(served.PROJECT)
     assert held is not None and (held.label, worker.why_not(served.PROJECT)) == ("numbers@2", "")
+    assert worker.is_ready(served.PROJECT)
 
 
 def test_a_late_worker_in_which_the_live_version_predicts_otherwise_does_not_answer(
@@ -47,7 +48,9 @@ def test_a_late_worker_in_which_the_live_version_predicts_otherwise_does_not_ans
 ) -> None:
     served.go(engine, ledger, 1)
     worker = served.follower(engine, served.Scorers(wrong={"numbers@1": 2}))
+    assert not worker.is_ready(served.PROJECT), "clients may wait at the door"
     served.settled(worker)
+    assert worker.is_ready(served.PROJECT), "those of other projects would wait in vain"
     assert worker.live(served.PROJECT) is None
     assert "numbers@1 does not reproduce its own predictions: 5 of 5 golden rows" in worker.why_not(served.PROJECT)
 
