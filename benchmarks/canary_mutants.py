@@ -53,6 +53,6 @@ CANARY = (
     Fault("what came before the share was raised is not held against it", "engine/canary/health.py", "window(trial.share_since, now)", "window(trial.share_since.replace(hour=0, minute=0), now)", _ENDED),
     Fault("one that crashes again and again is asked no more", "engine/serving/live_version.py", "        trial = None  # The engine", "        pass  # The engine", _ENDED),
     Fault("what is tried is not cleaned away", "engine/housekeeping/retention.py", "    if version.tried:\n", "    if False:\n", ("tests/engine/housekeeping/test_retention_to_the_instant.py",)),
-    Fault("who is let in finds the candidate ready", "engine/serving/following.py", "        if held is None or held.trial is None or held.trial.kind == \"shadow\" or held.beside is not None:\n", "        if True:\n", _HELD),
+    Fault("who is let in finds the candidate ready", "engine/serving/following.py", "        if held.trial is None or held.trial.kind == \"shadow\" or held.beside is not None:\n", "        if True:\n", _HELD),
     Fault("the trail says of each start who and why", _BOOK, "db, at=at, actor=by, action=kind,", 'db, at=at, actor=by, action="start",', _ACTS),
 )  # fmt: skip
