@@ -41,6 +41,8 @@ ROBUST = (
     Fault("a loop that stands still is red", _RULE, "    if worker.hangs is not None and worker.hangs > SILENT:\n", "    if False:\n", _AGREE),
     Fault("nobody waits at the door for what cannot be had", "engine/serving/following.py", "            return not why.endswith(_NOT_YET)\n", "            return False\n", ("tests/engine/serving/test_what_a_worker_answers_with.py",)),
     Fault("a head in one piece is counted", "engine/serving/connection.py", "            if end > HEAD_BYTES:\n", "            if False:\n", ("tests/engine/serving/test_connections.py",)),
+    Fault("what was refused keeps nothing in memory", "engine/serving/app.py", "            error.__traceback__ = error.__context__ = None\n", "", _ANSWERED),
+    Fault("what was refused keeps nothing in memory", _OVER, "failed.append(error.with_traceback(None))", "failed.append(error)", _ANSWERED),
     Fault("a log that stops is shown", _RULE, "    if live.project in worker.unlogged:\n", "    if False:\n", _AGREE),
     Fault("a log that stops is told once", _TELL, "if project not in known or not each.key.startswith(UNLOGGED)", "if True", _AGREE),
     Fault("to acknowledge it has it asked again at once", _TELL, "        _ask_again(db, alert, now)\n        return", "        return", _AGREE),

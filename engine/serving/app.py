@@ -96,6 +96,8 @@ class App:
 
     def _told(self, error: Exception, asked: Asked) -> Answer:
         if isinstance(error, Unanswered):
+            # Its frames hold the body and all that was read of it, in a circle that nobody may break for minutes.
+            error.__traceback__ = error.__context__ = None
             return told(error)
         # A bug: kept for whoever runs it, and the server outlives it.
         self._around.keep(asked.number, "".join(traceback.format_exception(error)))

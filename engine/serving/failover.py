@@ -158,7 +158,7 @@ def _fails(held: Held, kind: _Asked, error: Exception, failed: list[Exception], 
     if kind == "canary":
         counts.note_canary(held.project, _why([error]))
     else:
-        failed.append(error)
+        failed.append(error.with_traceback(None))  # else what was asked stays as long as what it came to
 
 
 def _stand_in(held: Held) -> Held | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
+import weakref
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +16,7 @@ import pytest
 
 from engine.errors import StepFailed
 from engine.projects.manifest.records import ServeSpec
-from engine.serving.exchange import Answer, Asked
+from engine.serving.exchange import Answer, Asked, Unanswered
 from engine.serving.routes import Target
 from tests.engine.serving.serving_fakes import AT, FEATURES, GOOD, Echo, Place, held, place
 
@@ -145,6 +147,29 @@ def test_where_a_version_hangs_whoever_stands_in_answers_all_that_have_no_place(
     kind, label = ("previous", "gems@2") if fallback == "previous" else ("rule", "gems@3")
     assert [(each["fallback"], each["version"]) for each in said] == [(kind, label)] * 12
     assert {json.loads(each.body)["fallback"] for each in waited} == {None}
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+@pytest.mark.parametrize("error", [Unanswered(422, "No."), StepFailed("No.")])
+def test_what_was_refused_keeps_nothing_of_its_request_in_memory(blocks: bool, error: Exception) -> None:
+    class Large:
+        """What was read of a body."""
+
+    kept: list[weakref.ref[Large]] = []
+
+    def refuses() -> None:
+        large = Large()
+        kept.append(weakref.ref(large))
+        raise error
+
+    there = Place(held(scorer=Echo(blocks=blocks, before=refuses)))
+    gc.collect()
+    gc.disable()
+    try:
+        assert there.score({"records": [GOOD]})[0] == 503
+        assert [each() for each in kept] == [None]
+    finally:
+        gc.enable()
 
 
 def test_a_large_request_is_answered_apart_and_alike() -> None:
