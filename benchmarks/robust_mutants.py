@@ -46,4 +46,5 @@ ROBUST = (
     Fault("a log that stops is shown", _RULE, "    if live.project in worker.unlogged:\n", "    if False:\n", _AGREE),
     Fault("a log that stops is told once", _TELL, "if project not in known or not each.key.startswith(UNLOGGED)", "if True", _AGREE),
     Fault("to acknowledge it has it asked again at once", _TELL, "        _ask_again(db, alert, now)\n        return", "        return", _AGREE),
+    Fault("threads that ended keep no file open", "engine/storage/ledger.py", "if not each[0].is_alive()]", "if False]", ("tests/engine/storage/test_ledger.py",)),
 )

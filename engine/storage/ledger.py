@@ -40,7 +40,7 @@ class Ledger:
         self._locks, self._noted = locks, 0
         self._prepare: Callable[[Path], None] | None = None
         self._local = threading.local()
-        self._open: list[sqlite3.Connection] = []
+        self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._guard = threading.Lock()
         try:
             self._begin()
@@ -116,8 +116,16 @@ class Ledger:
             self._local.opened = found
             self._local.openings = getattr(self._local, "openings", 0) + 1
             with self._guard:
-                self._open.append(found.connection)
+                self._close_of_threads_that_ended()
+                self._open.append((threading.current_thread(), found.connection))
         return found.connection
+
+    def _close_of_threads_that_ended(self) -> None:
+        """Nobody asks those any more, and an engine that stays for months begins a thread for each run."""
+        ended = [each for each in self._open if not each[0].is_alive()]
+        self._open = [each for each in self._open if each not in ended]
+        for _, connection in ended:
+            connection.close()
 
     def _refuse_taken_away(self, found: Opened) -> None:
         """Raise Damage when the file that is open is no longer the ledger: what is written to it would be lost."""
@@ -131,7 +139,7 @@ class Ledger:
     def _drop(self, found: Opened) -> None:
         self._local.opened = None
         with self._guard:
-            self._open.remove(found.connection)
+            self._open = [each for each in self._open if each[1] is not found.connection]
         found.connection.close()
 
     @contextmanager
@@ -226,7 +234,7 @@ class Ledger:
 
     def close(self) -> None:
         with self._guard:
-            for connection in self._open:
+            for _, connection in self._open:
                 connection.close()
             self._open.clear()
         self._local = threading.local()

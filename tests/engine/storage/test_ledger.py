@@ -153,3 +153,24 @@ def test_a_workspace_of_another_account_is_refused(workspace: Workspace, monkeyp
     monkeypatch.setattr("os.geteuid", lambda: workspace.root.stat().st_uid + 1)
     with pytest.raises(Forbidden, match="belongs to another account"):
         workspaces.find(workspace.root)
+
+
+def test_threads_that_ended_keep_no_connection_open(workspace: Workspace) -> None:
+    ledger = opened(workspace)
+
+    def look() -> None:
+        with ledger.read() as db:
+            db.execute("SELECT 1").fetchone()
+
+    def files() -> int:
+        return sum(Path(each).resolve() == workspace.ledger.resolve() for each in Path("/proc/self/fd").iterdir())
+
+    look()
+    before = files()
+    for _ in range(20):
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join()
+    assert files() <= before + 2  # of the last one, and one that SQLite keeps to use again
+    ledger.close()
+    assert files() == 0
