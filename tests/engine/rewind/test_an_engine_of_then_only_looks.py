@@ -24,6 +24,7 @@ ACTS = {
     "set_packages", "unset_package", "enforce_packages", "except_package", "ask_for_newer", "what_if",
     "packages_with_advisories", "give_feedback", "let_in_feedback", "throw_away_feedback", "freeze_learner",
     "unfreeze_learner", "make_token", "rotate_token", "revoke_token", "load_test", "learn",
+    "plan_trial", "put_on_trial", "end_trial",
 }  # fmt: skip
 # Whatever shows a moment calls them: nothing is settled or stopped. A traceback is kept with the workspace of now.
 DOES_NOTHING_THEN = {"reconcile", "stop_scheduler", "keep_traceback"}
