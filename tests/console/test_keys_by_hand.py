@@ -43,7 +43,8 @@ KEYS = {
     "v": {"Verify": "audit"},
     "w": {"Whole": "card", "Look at all": "health project_health", "Longer": "requests"},
     "x": {"Reject": "card candidates", "Cancel": "runs run", "Disable": "operators",
-          "Throw away": "feedback"},
+          "Throw away": "feedback", "End trial": "health project_health"},
+    "y": {"Try out": "card candidates", "Trial's share": "health project_health"},
     "z": {"Snooze": "health project_health"},
     "A": {"Approve for later": "card candidates"},
     "B": {"Backtest": "overview versions project_health times"},
@@ -85,8 +86,9 @@ NAMED = {
     "Ask others": "ask_others", "Requests": "requests", "Times": "request_times", "Longer": "window",
     "Make": "make_token", "Rotate": "rotate_token", "Revoke": "revoke_token",
     "Score": "score", "Predictions": "trace",
+    "Try out": "try_out", "Trial's share": "share", "End trial": "end_trial",
 }  # fmt: skip
-DANGEROUS = {"approve", "later", "reject", "roll_back", "lift", "clean_up", "empty", "remove"}
+DANGEROUS = {"approve", "later", "reject", "roll_back", "lift", "clean_up", "empty", "remove", "try_out", "share"}
 CHANGING = {
     "acknowledge", "snooze", "look", "look_whole", "by_column", "retrain", "run_now", "pause", "resume", "edit",
     "cancel", "scan", "restore", "allow", "add", "let_in", "watch", "unwatch", "withdraw", "hold", "release_hold",
@@ -94,6 +96,7 @@ CHANGING = {
     "my_quiet_hours", "hand_over", "take_over", "comment", "cancel_swap", "role", "bind_key", "disable", "enable",
     "bundle", "send", "take_in", "export", "add_key", "remove_key", "make_token", "rotate_token", "revoke_token",
     "score", "give_feedback", "let_batch_in", "throw_away", "learn", "freeze", "unfreeze",
+    "end_trial",
 }  # fmt: skip
 
 
