@@ -34,7 +34,23 @@ def test_a_file_is_scored_with_the_version_under_the_cursor(console: Console, en
         await desk.see("Run 46, a scoring of flights, is queued")
 
     console(story)
-    assert engine.done == [("score", "flights", "/in.csv", "/out.csv", "flights@11", None, False)]
+    assert engine.done == [("score", "flights", "/in.csv", "/out.csv", "flights@11", None, False, False)]
+
+
+def test_the_workers_of_compute_score_it_where_that_is_asked_for(console: Console, engine: FakeEngine) -> None:
+    async def story(desk: Desk) -> None:
+        await desk.press("4", "S")
+        await desk.see("SCORE WITH flights@11")
+        await desk.type("/in.csv")
+        await desk.press("tab")
+        await desk.type("/out.csv")
+        await desk.press("tab", "tab", "tab", "backspace", "backspace")
+        await desk.type("yes")
+        await desk.press("enter")
+        await desk.see("Run 46, a scoring of flights, is queued")
+
+    console(story)
+    assert engine.done == [("score", "flights", "/in.csv", "/out.csv", "flights@11", None, False, True)]
 
 
 def test_what_a_version_wrote_is_a_key_away(console: Console) -> None:

@@ -28,11 +28,12 @@ class FakeScores:
     _do: Any
 
     def score(
-        self, project: str, source: str, output: str, *, version: str | None, database: str | None, replace: bool
-    ) -> Run:
+        self, project: str, source: str, output: str, *, version: str | None, database: str | None, replace: bool,
+        workers: bool,
+    ) -> Run:  # fmt: skip
         from tests.console.records import run
 
-        self._do("score", project, source, output, version, database, replace)
+        self._do("score", project, source, output, version, database, replace, workers)
         return run(46, job="score")
 
     def trace_version(self, label: str) -> Trace:

@@ -17,6 +17,7 @@ from engine.errors import Unconfirmed
 TAKEN_BACK = {
     "move": "a rollback, and u in the dialog, makes the version before live again",
     "reject": "the version and its content are kept, and the next retrain makes another candidate",
+    "put_on_trial": "end-trial, and x on the health screen, has the live version answer everybody again",
     "lift": "a rollback from the version sets its bar again; nothing goes live by lifting one",
     "clean": "all of it can be restored from the bin for 14 days",
 }
