@@ -42,7 +42,7 @@ def queries(engine: Engine) -> int:
 
 def test_the_number_of_queries_does_not_grow_with_the_number_of_projects(tmp_path: Path) -> None:
     few, many = generated(tmp_path / "few", 2, 6), generated(tmp_path / "many", 40, 400)
-    assert queries(few) == queries(many) <= 22
+    assert queries(few) == queries(many) <= 23
 
 
 def test_no_query_of_a_look_reads_a_whole_table_that_grows(tmp_path: Path) -> None:

@@ -31,16 +31,14 @@ if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
 
 MODULE = "engine.scoring.away.served"
-_COMPILED = ("bins", "columns", "deep_trees", "functions", "many_rows", "masks", "plan", "reading", "records",
-             "refusals", "row_code", "rows", "scorer", "tree_code", "tree_reading", "walking", "__init__")  # fmt: skip
+_ENGINE = Path(__file__).resolve().parents[2]
+_COMPILED = sorted(f"scoring/compiled/{path.stem}" for path in (_ENGINE / "scoring" / "compiled").glob("*.py"))
 MODULES = (
     "__init__", "errors", "json_records", "text", "runs/__init__", "runs/steps/__init__", "runs/steps/warm_scorer",
     "runs/steps/python_runner", "runs/steps/column_types", "runs/steps/onnx_model", "scoring/__init__", "scoring/ready",
-    "scoring/away/__init__", "scoring/away/served", *(f"scoring/compiled/{name}" for name in _COMPILED),
-    "storage/__init__", "storage/atomic",
+    "scoring/away/__init__", "scoring/away/served", *_COMPILED, "storage/__init__", "storage/atomic",
 )  # fmt: skip
 """What ``served`` imports of Leverframe, below ``engine/``."""
-_ENGINE = Path(__file__).resolve().parents[2]
 _FOR_EVER = 10 * 365 * 86400.0
 _PARTS = ("code", "input", "output", "tmp", "parts")
 

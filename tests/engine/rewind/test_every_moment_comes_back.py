@@ -50,7 +50,7 @@ IDLE = (
 
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory: pytest.TempPathFactory) -> list[World]:
-    worlds = [World(tmp_path_factory.mktemp("worlds") / str(seed), seed) for seed in range(6)]
+    worlds = [World(tmp_path_factory.mktemp("worlds") / str(seed), seed) for seed in range(7)]
     for world in worlds:
         world.play(200)
     return worlds
