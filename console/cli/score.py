@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--version", metavar="V", help="Another version than the live one, such as flights@11.")
 @click.option("--database", metavar="VARIABLE", help="The environment variable that holds the database's URL.")
 @click.option("--replace", is_flag=True, help="Write over OUT where it is there.")
-@click.option("--workers", is_flag=True, help="Have the workers of [compute] do it, not this machine.")
+@click.option("--workers", is_flag=True, help="Score on the workers of [compute], not on this machine.")
 @click.option("--no-wait", is_flag=True, help="Queue it, and do not stay until it has ended.")
 @click.pass_obj
 def score(

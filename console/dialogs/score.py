@@ -20,7 +20,7 @@ class ScoreDialog(FormDialog):
             "stands under the name until all of it is there.",
             "A file .parquet or .csv, by its whole path; or table:NAME, with the variable that holds the database's "
             "URL.",
-            "On the workers of the version's [compute]: they score, this machine reads and writes.",
+            "On the workers of the version's [compute]; this machine reads and writes.",
         )
         fields = (
             FormField(self.FILE, "", "/data/incoming/today.parquet"),
