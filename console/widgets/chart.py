@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import numpy as np
 from textual.app import RenderResult
+from textual.css.query import NoMatches
 from textual_hires_canvas import Canvas
 from textual_plot import PlotWidget
 from textual_plot.axis_formatter import AxisFormatter
@@ -87,11 +89,10 @@ class Chart(PlotWidget, can_focus=False):
     def _redraw(self) -> None:
         if self.shown is None or self._drawn == (self.shown, self.app.theme):
             return
-        if not self.children:
-            return  # The screen is being left: its parts go before it does.
         self._drawn = (self.shown, self.app.theme)
-        self.clear()
-        self.draw()
+        with suppress(NoMatches):  # The screen is being left: its parts go before it does, one after the other.
+            self.clear()
+            self.draw()
 
     def line(self, times: Sequence[float], values: Sequence[float], marker: str, tone: Tone) -> None:
         """A line of ordinary characters: not every terminal's font has the dots of Braille, which are finer."""

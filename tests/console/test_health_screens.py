@@ -60,8 +60,11 @@ def test_a_chart_that_was_to_be_drawn_when_its_screen_was_left_is_not(console: C
         await desk.press("8", "enter")
         await desk.until(lambda: bool(desk.app.screen.query("#chart")))
         chart = desk.app.screen.query_one(Chart)
-        await chart.remove()
+        await desk.settled()
+        await chart.query_one("#legend").remove()  # Its parts go one after the other.
         chart.show("something else")
+        await chart.remove()
+        chart.show("something else again")
 
     console(story)
 
