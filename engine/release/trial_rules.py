@@ -58,7 +58,7 @@ def why_not(wanted: Wanted, not_approved: str | None, columns: str | None) -> st
     if not wanted.served:
         return (
             f"{project} answers no requests (its live version says nothing of [serve] realtime), so {label} has "
-            "nothing to run beside."
+            "nothing to run beside; write 'realtime = true' there, then retrain and approve what comes of it first."
         )
     if (running := _under_way(wanted)) is not None:
         return running

@@ -200,7 +200,8 @@ def test_nothing_live_and_nobody_there_are_said_as_what_they_are(engine: Engine,
         tried(engine, 2)
     with ledger.write() as db:
         db.execute("UPDATE projects SET manifest = json_set(manifest, '$.serve.realtime', json('false'))")
-    assert "numbers answers no requests" in refused(engine, 2)
+    said = refused(engine, 2)
+    assert said.startswith("numbers answers no requests") and "write 'realtime = true' there" in said
 
 
 def test_without_key_columns_there_is_no_share_of_keys(engine: Engine, ledger: Ledger) -> None:
