@@ -7,11 +7,13 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.screen import Screen
 from textual.widgets import Input
 
 from console.acting.commands import Command
 from console.dialogs.dialog import ReasonDialog
 from console.widgets.lines_view import LinesView
+from engine.errors import Invalid
 
 
 class FieldDialog(ReasonDialog):
@@ -34,3 +36,34 @@ class FieldDialog(ReasonDialog):
 
     def refused(self, sentence: str) -> None:
         self.write_anew(sentence)
+
+
+class PlanFieldDialog(FieldDialog):
+    """One field; Enter opens the plan for what it says, which asks for the reason."""
+
+    def __init__(self, title: str, sentences: Sequence[str], example: str) -> None:
+        super().__init__(title, sentences, "go on to the plan", self._never, example)
+
+    def read(self, text: str) -> object:
+        """What ``text`` says. Raises Invalid."""
+        raise NotImplementedError
+
+    def plan(self, text: str) -> Screen[None]:
+        """The plan for what ``text`` says, which can be read."""
+        raise NotImplementedError
+
+    def _never(self, text: str) -> Command:
+        raise AssertionError("the plan is carried out, not this")
+
+    def wrong(self) -> str | None:
+        try:
+            if self.reason:
+                self.read(self.reason)
+        except Invalid as invalid:
+            return str(invalid)
+        return None
+
+    def begin(self, reason: str) -> None:
+        plan, app = self.plan(reason), self.app
+        self.dismiss()
+        app.call_after_refresh(lambda: app.push_screen(plan))

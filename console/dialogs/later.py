@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from textual.screen import Screen
+
 from console import routes
-from console.acting.commands import CancelSwap, Command
-from console.dialogs.field import FieldDialog
+from console.acting.commands import CancelSwap
+from console.dialogs.field import PlanFieldDialog
 from console.dialogs.remarks import RemarksDialog
 from engine import clock
-from engine.errors import Invalid
 from engine.release.records import Remarks
 from engine.release.when import FORM, due_of
 
 
-class LaterDialog(FieldDialog):
-    """One field; Enter opens the plan for that time, which asks for the reason."""
+class LaterDialog(PlanFieldDialog):
+    """The time, and where it is that time."""
 
     NOTHING = f"Write when, such as {FORM}."
 
@@ -25,24 +26,14 @@ class LaterDialog(FieldDialog):
             "where).",
             "It is proven once more then, and cancelled if anything that it was approved on has changed by then.",
         )
-        super().__init__(f"APPROVE {label} FOR LATER", said, "go on to the plan", self._never, "02:00 Europe/Berlin")
+        super().__init__(f"APPROVE {label} FOR LATER", said, "02:00 Europe/Berlin")
         self._label = label
 
-    def _never(self, text: str) -> Command:
-        raise AssertionError("the plan is carried out, not this")
+    def read(self, text: str) -> object:
+        return due_of(text, clock.now())
 
-    def wrong(self) -> str | None:
-        try:
-            if self.reason:
-                due_of(self.reason, clock.now())
-        except Invalid as invalid:
-            return str(invalid)
-        return None
-
-    def begin(self, reason: str) -> None:
-        label, due, app = self._label, due_of(reason, clock.now()), self.app
-        self.dismiss()
-        app.call_after_refresh(lambda: app.push_screen(routes.release(label, due)))
+    def plan(self, text: str) -> Screen[None]:
+        return routes.release(self._label, due_of(text, clock.now()))
 
 
 class CancelSwapDialog(RemarksDialog):

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from textual.screen import Screen
+
 from console import routes
 from console.acting.commands import Command
 from console.acting.trial_commands import EndTrial, PutOnTrial
 from console.dialogs.dialog import ReasonDialog, look_again
-from console.dialogs.field import FieldDialog
+from console.dialogs.field import PlanFieldDialog
 from console.dialogs.plan import PlanDialog
 from console.queries.question import Question
 from console.queries.trial_questions import AskTrialPlan
 from console.text.lines import EMPTY, SENTENCE, Line, wrapped
-from engine.errors import Invalid
 from engine.records import OnTrial
 from engine.release.trial_rules import share_of, share_words
 from engine.release.trials import TrialPlan
@@ -32,8 +33,8 @@ def asked_of(text: str) -> tuple[Kind, float]:
     return "shadow", share_of(rest) if rest.strip() else 1.0
 
 
-class TrialDialog(FieldDialog):
-    """One field; Enter opens the plan for that, which asks for the reason."""
+class TrialDialog(PlanFieldDialog):
+    """What it is to be, and of how much."""
 
     NOTHING = "Write a share such as 5%, or shadow."
 
@@ -47,24 +48,14 @@ class TrialDialog(FieldDialog):
             "Or write shadow: it scores the requests too, is compared, and answers nobody.",
             *so_far,
         )
-        super().__init__(f"TRY {label} BESIDE WHAT IS LIVE", said, "go on to the plan", self._never, "5%, or shadow")
+        super().__init__(f"TRY {label} BESIDE WHAT IS LIVE", said, "5%, or shadow")
         self._label = label
 
-    def _never(self, text: str) -> Command:
-        raise AssertionError("the plan is carried out, not this")
+    def read(self, text: str) -> tuple[Kind, float]:
+        return asked_of(text)
 
-    def wrong(self) -> str | None:
-        try:
-            if self.reason:
-                asked_of(self.reason)
-        except Invalid as invalid:
-            return str(invalid)
-        return None
-
-    def begin(self, reason: str) -> None:
-        (kind, share), label, app = asked_of(reason), self._label, self.app
-        self.dismiss()
-        app.call_after_refresh(lambda: app.push_screen(routes.trial_plan(label, kind, share)))
+    def plan(self, text: str) -> Screen[None]:
+        return routes.trial_plan(self._label, *asked_of(text))
 
 
 class TrialPlanDialog(PlanDialog[TrialPlan]):
