@@ -13,6 +13,7 @@ _FORM, _SLOW, _APP, _SCORING = (f"{_ROOM}/{name}.py" for name in ("form", "slow_
 _CONNECTION, _SERVER = f"{_ROOM}/connection.py", f"{_ROOM}/http_server.py"
 
 SERVING = (
+    Fault("every answer has one form", f"{_ROOM}/exchange.py", ', separators=(",", ":")', "", _ANSWERED),
     Fault("a name that stands twice is found", _FORM, "        if colons == members:\n            return True\n", "        return True\n", _REFUSED),
     Fault("a colon that is written otherwise hides none", _FORM, '        if b"\\\\" in body:  # A colon may be written without one.\n            return False\n', "", _REFUSED),
     Fault("colons of texts are no names", _FORM, "        return colons == members + texts\n", "        return False\n", _TWICE),

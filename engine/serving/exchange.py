@@ -61,9 +61,14 @@ def told(problem: Unanswered) -> Answer:
         content["wrong"] = list(problem.wrong)
     if problem.more:
         content["more"] = problem.more
-    return Answer(problem.status, json.dumps(content).encode(), JSON, problem.heads)
+    return Answer(problem.status, written(content), JSON, problem.heads)
 
 
 def document(content: Any) -> Answer:
     """``content`` as JSON."""
-    return Answer(200, json.dumps(content).encode())
+    return Answer(200, written(content))
+
+
+def written(content: Any) -> bytes:
+    """``content`` as JSON without a space between its parts: the one form of every answer."""
+    return json.dumps(content, separators=(",", ":")).encode()

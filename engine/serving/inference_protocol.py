@@ -7,13 +7,12 @@ use it unless they are told not to. Only the live version answers: what a reques
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.serving import tensors
 from engine.serving.columns import Column
-from engine.serving.exchange import Answer, Asked, Unanswered, document
+from engine.serving.exchange import Answer, Asked, Unanswered, document, written
 from engine.serving.form import Form, Rows
 from engine.serving.json_text import Doubled, loaded
 from engine.serving.routes import Target
@@ -176,7 +175,7 @@ class _Wish:
             tensor, part = tensors.written(name, [each[place] for each in given.answers], binary)
             content["outputs"].append(tensor)
             parts.append(part)
-        head = json.dumps(content).encode()
+        head = written(content)
         if not any(names.values()):
             return Answer(200, head)
         return Answer(200, b"".join((head, *parts)), BINARY, {"Inference-Header-Content-Length": str(len(head))})

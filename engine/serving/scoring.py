@@ -7,7 +7,6 @@ threads of which there are a fixed number, behind a queue of a fixed length.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,7 @@ from engine.errors import Refusal
 from engine.requests.records import Answered, Role
 from engine.serving.columns import columns_of
 from engine.serving.contracts import Notes, Versions
-from engine.serving.exchange import Answer, Asked, Unanswered
+from engine.serving.exchange import Answer, Asked, Unanswered, written
 from engine.serving.failover import FallbackCounts, Given, NoAnswer, Waits, answered, answered_at_once, passed_over
 from engine.serving.figures import Figures
 from engine.serving.form import Form, Rows
@@ -280,8 +279,8 @@ def _bodies(label: str, digest: str, fallback: str | None, outputs: tuple[str, .
     names = {f"o{place}": name for place, name in enumerate(outputs)}
     kind = defstruct("Prediction", [(field, Any) for field in names], rename=names, gc=False)
     encode = fast.Encoder().encode
-    about = json.dumps({"version": label, "digest": digest, "fallback": fallback, "role": role})
-    before, between = f'{about[:-1]},"predictions":'.encode(), b',"told":'
+    about = written({"version": label, "digest": digest, "fallback": fallback, "role": role})
+    before, between = about[:-1] + b',"predictions":', b',"told":'
 
     def body(answers: Sequence[Sequence[Value]], told: Sequence[Any]) -> bytes:
         predictions = encode([kind(*each) for each in answers])

@@ -145,7 +145,7 @@ def test_chunks_are_read_to_their_end(server: HttpPlace) -> None:
 def test_a_body_that_is_too_large_is_refused_before_it_has_come(server: HttpPlace) -> None:
     with server.client() as client:
         client.sendall(request(b"", "POST", "/projects/gems/score", f"Content-Length: {17 * 2**20}"))
-        assert one(client) == (413, b'{"error": "The body has more than 16 MiB; send fewer rows at once."}')
+        assert one(client) == (413, b'{"error":"The body has more than 16 MiB; send fewer rows at once."}')
 
 
 def test_and_one_that_does_not_say_how_large_it_is_when_it_is(server: HttpPlace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import re
 import threading
 import weakref
 from collections import Counter
@@ -16,7 +17,7 @@ import pytest
 
 from engine.errors import StepFailed
 from engine.projects.manifest.records import ServeSpec
-from engine.serving.exchange import Answer, Asked, Unanswered
+from engine.serving.exchange import JSON, Answer, Asked, Unanswered
 from engine.serving.routes import Target
 from tests.engine.serving.serving_fakes import AT, FEATURES, GOOD, Echo, Place, held, place
 
@@ -28,6 +29,26 @@ def test_records_are_answered_in_their_order_by_the_version_that_is_live() -> No
         "version": "gems@3", "digest": "3" * 64, "fallback": None, "role": "live", "told": [],
         "predictions": [{"prediction": 0.3, "p_of rows": 2.0}, {"prediction": 2.0, "p_of rows": 2.0}],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/projects/gems/score", {"records": [GOOD]}),
+        ("POST", "/projects/gems/score", {"records": [{**GOOD, "cut: grade": "new"}]}),
+        ("POST", "/projects/gems/score", {"records": [{**GOOD, "carat": "much"}]}),
+        ("POST", "/v2/models/gems/infer", {"inputs": [
+            {"name": name, "shape": [1], "datatype": "FP64", "data": [GOOD[name]]} for name in FEATURES
+        ]}),
+        ("GET", "/v2/models/gems", None),
+        ("GET", "/openapi.json", None),
+        ("GET", "/nothing", None),
+    ],
+)  # fmt: skip
+def test_every_answer_is_written_without_a_space_between_its_parts(method: str, path: str, body: Any) -> None:
+    answer = place().ask(method, path, b"" if body is None else json.dumps(body).encode())
+    assert json.loads(answer.body) and answer.kind == JSON
+    assert not re.search(rb"\s", re.sub(rb'"(?:[^"\\]|\\.)*"', b"", answer.body)), answer.body
 
 
 def test_columns_say_the_same() -> None:
