@@ -6,6 +6,7 @@ from benchmarks.mutation.fault import Fault
 
 _COUNTS = ("tests/engine/feedback/test_what_of_the_feedback_counts.py",)
 _HELD = ("tests/engine/feedback/test_a_bad_batch_is_held.py",)
+_USUAL = ("tests/engine/feedback/test_what_labels_usually_are.py",)
 _BOOK = ("tests/engine/feedback/test_the_book_of_feedback.py",)
 _RAILS = ("tests/engine/jobs/test_what_a_learner_may_do_by_itself.py",)
 _ROWS = ("tests/engine/jobs/test_what_a_learner_learns.py",)
@@ -24,6 +25,14 @@ LEARN = (
     Fault("a flood is held", _QUARANTINE, "    if flooded and", "    if False and", _HELD),
     Fault("what came within the hour counts for a flood", _QUARANTINE, 'together((lately, batch)), "what', 'batch, "what', _HELD),
     Fault("labels far off are held", _QUARANTINE, "found.rows >= FAR_ROWS and off >= FAR_SHARE", "False", _HELD),
+    Fault("a flood may be chance", _QUARANTINE, "flooded and usual.chance((most,), found) <= math.log(CHANCE / len(labels))", "flooded", _HELD),
+    Fault("labels far off may be chance", _QUARANTINE, "far and usual.chance(more, found) <= math.log(CHANCE) - len(labels) * math.log(2)", "far", _HELD),
+    Fault("numbers are as far off as hours are", _QUARANTINE, " and usual.deviations(found) > RARE_DEVIATIONS", "", _HELD),
+    Fault("numbers may often be one", _QUARANTINE, "alike and usual.chance_of_one_number(found) <= math.log(CHANCE)", "alike", _HELD),
+    Fault("labels of one hour are alike", "engine/feedback/usual.py", "min(self.alike + 1", "min(1", _HELD),
+    Fault("what is usual is an estimate", "engine/feedback/usual.py", "min(self.alike + 1 / (self.holdout.rows + worth + 1), _MOST)", "self.alike", _USUAL),
+    Fault("a holdout is no hour", "engine/feedback/usual.py", "_within(together(told))", "_within(self.all)", _USUAL),
+    Fault("batches of one hour are one", "engine/feedback/book.py", 'row["at"][:_HOUR]', 'row["at"]', _BOOK),
     Fault("classes never learnt are held", _QUARANTINE, "<= STRANGE * batch.rows", "<= batch.rows", _HELD),
     Fault("a batch is decided on once", "engine/feedback/book.py", '        if found.state != "quarantined":\n', "        if False:\n", _BOOK),
     Fault("a column that is none is told", "engine/feedback/rows.py", "        if name not in known:\n", "        if False:\n", _BOOK),

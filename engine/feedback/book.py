@@ -15,6 +15,7 @@ from engine.errors import Conflict, Damage, NotFound, Refusal
 from engine.feedback import packing, quarantine, reading
 from engine.feedback.records import Batch, BatchState, FeedbackRow, Key, Receipt, Tally
 from engine.feedback.rows import decoded, encoded, written
+from engine.feedback.usual import Usual, together
 from engine.json_records import read, write
 from engine.projects import registry
 from engine.records import Actor
@@ -28,6 +29,7 @@ LET_IN: BatchState = "let in"
 THROWN_AWAY: BatchState = "thrown away"
 # What is usual is told from so many batches that counted.
 _USUAL_BATCHES = 1_000
+_HOUR = len("2026-11-24T14")
 _ALL = """
 SELECT b.*, d.at AS decided_at, d.by AS decided_by, d.verdict, d.reason
 FROM feedback_batches b LEFT JOIN feedback_decisions d ON d.batch = b.id
@@ -82,16 +84,19 @@ def take(
 
 def _usual(
     db: sqlite3.Connection, store: ObjectStore, project: str, at: datetime
-) -> tuple[tuple[str, ...], bool, Tally]:
+) -> tuple[tuple[str, ...], bool, Usual]:
     """The classes of the live version, whether labels are numbers, and what labels usually are."""
     live = catalog.live(db, project)
     classes, numbers, held_out = _learnt(store, live.label, live.digest) if live is not None else ((), False, Tally())
     before = db.execute(
-        f"SELECT b.tally FROM feedback_batches b LEFT JOIN feedback_decisions d ON d.batch = b.id"
+        f"SELECT b.at, b.tally FROM feedback_batches b LEFT JOIN feedback_decisions d ON d.batch = b.id"
         f" WHERE b.project = ? AND b.at < ? AND {_COUNTS} ORDER BY b.id DESC LIMIT ?",
         (project, stamp(at - quarantine.WINDOW), _USUAL_BATCHES),
     )
-    return classes, numbers, quarantine.together((held_out, *map(_tally, before)))
+    hours: dict[str, list[Tally]] = {}
+    for row in before:
+        hours.setdefault(row["at"][:_HOUR], []).append(_tally(row))
+    return classes, numbers, Usual(held_out, tuple(map(together, hours.values())))
 
 
 @lru_cache(maxsize=64)  # A document never changes, and a client may send each label by itself.
@@ -117,7 +122,7 @@ def _lately(db: sqlite3.Connection, project: str, at: datetime) -> Tally:
         " WHERE b.project = ? AND b.at >= ? AND b.at <= ? AND d.batch IS NULL",
         (project, stamp(at - quarantine.WINDOW), stamp(at)),
     )
-    return quarantine.together(map(_tally, rows))
+    return together(map(_tally, rows))
 
 
 def _tally(row: sqlite3.Row) -> Tally:

@@ -3,28 +3,40 @@
 A batch is held, alone and together with what came within the hour before it,
 
 - where more than one label in a hundred is a class that the live version never learnt;
-- where one label floods it: at least 95 % of at least 20 rows, which by the label's usual share would come by chance
-  less than once in a million batches;
+- where one label floods it: at least 95 % of at least 20 rows;
 - where its labels are far off: of at least 50 rows 30 % would have to be another class for the usual shares (the total
   variation distance); of at least 20 numbers the mean is three standard deviations off the usual one;
-- where at least 20 numbers are all the same, and they usually are not.
+- where at least 20 numbers are all the same.
 
-What is usual is known from 50 rows on: of the live version's holdout, and of what counted before.
+All but the first only where chance alone does not bring it: less than once in ten million looks (``CHANCE``). Feedback
+that comes once a minute is looked at half a million times a year, with at most four questions each: by chance one
+batch is held in five years.
+
+Chance is told from the live version's holdout and what counted before, hour by hour, by ``engine.feedback.usual``. The
+tail of a set of labels is summed exactly (beta-binomial); that the label, or the set of labels, which is furthest off
+was looked for costs a factor of their number (Bonferroni). A mean of numbers is taken as normal. That numbers are all
+one is bounded by how often two of one batch were alike.
+
+What is usual is known from 50 rows on.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from engine.feedback.records import FeedbackRow, Tally
 from engine.feedback.rows import written
+from engine.feedback.usual import Usual, moments, together
 from engine.text import plain
 
 WINDOW = timedelta(hours=1)
 STRANGE = 0.01
-FLOOD_ROWS, FLOOD_SHARE, BY_CHANCE = 20, 0.95, 1e-6
+CHANCE = 1e-7
+RARE_DEVIATIONS = 5.33  # of a normal mean, on both sides together as rare as CHANCE
+FLOOD_ROWS, FLOOD_SHARE = 20, 0.95
 FAR_ROWS, FAR_SHARE, FAR_DEVIATIONS = 50, 0.30, 3.0
 USUAL_ROWS = 50
 MOST_CLASSES = 200
@@ -35,7 +47,9 @@ def tally(rows: Iterable[FeedbackRow], *, numbers: bool) -> Tally:
     """The labels of ``rows``, counted; of more than 200 classes the rest together."""
     if numbers:
         values = [float(row.label) for row in rows if not isinstance(row.label, str)]
-        return Tally(len(values), {}, math.fsum(values), math.fsum(value * value for value in values))
+        pairs = sum(math.comb(count, 2) for count in Counter(values).values())
+        squares = math.fsum(value * value for value in values)
+        return Tally(len(values), {}, math.fsum(values), squares, math.comb(len(values), 2), pairs)
     counts: dict[str, int] = {}
     for row in rows:
         label = written(row.label)
@@ -44,17 +58,7 @@ def tally(rows: Iterable[FeedbackRow], *, numbers: bool) -> Tally:
     return Tally(sum(counts.values()), counts)
 
 
-def together(tallies: Iterable[Tally]) -> Tally:
-    """Several of them as one."""
-    rows, total, squares, counts = 0, 0.0, 0.0, dict[str, int]()
-    for each in tallies:
-        rows, total, squares = rows + each.rows, total + each.total, squares + each.squares
-        for label, count in each.counts.items():
-            counts[label] = counts.get(label, 0) + count
-    return Tally(rows, counts, total, squares)
-
-
-def why_held(batch: Tally, lately: Tally, usual: Tally, classes: Collection[str]) -> str | None:
+def why_held(batch: Tally, lately: Tally, usual: Usual, classes: Collection[str]) -> str | None:
     """Why the batch is held, as a sentence without its end; None where it counts.
 
     ``lately``: what came within the hour before it; ``classes``: those of the live version, empty where it has none.
@@ -62,6 +66,8 @@ def why_held(batch: Tally, lately: Tally, usual: Tally, classes: Collection[str]
     if (why := _strange(batch, classes)) is not None:
         return why
     for found, where in ((batch, "it"), (together((lately, batch)), "what came within the hour")):
+        if usual.all.rows < USUAL_ROWS or not found.rows:
+            continue
         why = _of_numbers(found, usual, where) if not batch.counts else _of_classes(found, usual, where)
         if why is not None:
             return why
@@ -77,34 +83,30 @@ def _strange(batch: Tally, classes: Collection[str]) -> str | None:
     return f"{said} are classes that the live version never learnt"
 
 
-def _of_classes(found: Tally, usual: Tally, where: str) -> str | None:
-    if usual.rows < USUAL_ROWS or not found.rows:
-        return None
-    most = max(found.counts, key=lambda label: found.counts[label])
-    share, before = found.counts[most] / found.rows, (usual.counts.get(most, 0) + 1) / (usual.rows + 2)
-    flooded = found.rows >= FLOOD_ROWS and share >= FLOOD_SHARE
-    if flooded and found.counts[most] * math.log(before) <= math.log(BY_CHANCE):
-        return f"{share:.0%} of {where} is '{plain(most, 40)}' ({found.rows:,} rows), and usually {before:.0%}"
-    labels = found.counts.keys() | usual.counts.keys()
-    shares = ((found.counts.get(each, 0) / found.rows, usual.counts.get(each, 0) / usual.rows) for each in labels)
-    off = sum(abs(now - then) for now, then in shares) / 2
-    if found.rows >= FAR_ROWS and off >= FAR_SHARE:
+def _of_classes(found: Tally, usual: Usual, where: str) -> str | None:
+    labels = found.counts.keys() | usual.all.counts.keys()
+    now = {each: found.counts.get(each, 0) / found.rows for each in labels}
+    then = {each: usual.all.counts.get(each, 0) / usual.all.rows for each in labels}
+    most = max(now, key=lambda label: now[label])
+    flooded = found.rows >= FLOOD_ROWS and now[most] >= FLOOD_SHARE
+    if flooded and usual.chance((most,), found) <= math.log(CHANCE / len(labels)):
+        return f"{now[most]:.0%} of {where} is '{plain(most, 40)}' ({found.rows:,} rows), and usually {then[most]:.0%}"
+    more = [each for each in labels if now[each] > then[each]]
+    off = sum(now[each] - then[each] for each in more)
+    far = found.rows >= FAR_ROWS and off >= FAR_SHARE
+    if far and usual.chance(more, found) <= math.log(CHANCE) - len(labels) * math.log(2):
         return f"{off:.0%} of {where} would have to be of another class to be as usual ({found.rows:,} rows)"
     return None
 
 
-def _of_numbers(found: Tally, usual: Tally, where: str) -> str | None:
-    if usual.rows < USUAL_ROWS or found.rows < FLOOD_ROWS:
+def _of_numbers(found: Tally, usual: Usual, where: str) -> str | None:
+    if found.rows < FLOOD_ROWS:
         return None
-    (mean, spread), (before, usually) = _moments(found), _moments(usual)
-    if usually > 0 and abs(mean - before) > FAR_DEVIATIONS * usually:
+    (mean, spread), (before, usually) = moments(found), moments(usual.all)
+    if usually > 0 and abs(mean - before) > FAR_DEVIATIONS * usually and usual.deviations(found) > RARE_DEVIATIONS:
         said = f"the labels of {where} are {mean:.4g} in the mean"
         return f"{said}, and usually {before:.4g} with a deviation of {usually:.4g}"
-    if spread <= 1e-9 * max(abs(mean), 1.0) < usually:
+    alike = spread <= 1e-9 * max(abs(mean), 1.0) < usually
+    if alike and usual.chance_of_one_number(found) <= math.log(CHANCE):
         return f"all {found.rows:,} labels of {where} are {mean:.4g}, and usually they differ"
     return None
-
-
-def _moments(found: Tally) -> tuple[float, float]:
-    mean = found.total / found.rows
-    return mean, math.sqrt(max(found.squares / found.rows - mean * mean, 0.0))

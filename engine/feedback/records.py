@@ -25,12 +25,17 @@ class FeedbackRow:
 
 @dataclass(frozen=True)
 class Tally:
-    """The labels of some rows, counted: of classes ``counts``, of numbers their ``total`` and that of ``squares``."""
+    """The labels of some rows, counted: of classes ``counts``, of numbers their ``total`` and that of ``squares``.
+
+    ``compared``: how many pairs of numbers of one batch there are; ``alike``: how many of these are of one number.
+    """
 
     rows: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     total: float = 0.0
     squares: float = 0.0
+    compared: int = 0
+    alike: int = 0
 
 
 @dataclass(frozen=True)

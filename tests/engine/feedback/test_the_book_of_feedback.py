@@ -114,7 +114,7 @@ def flooded(engine: Engine) -> int:
             engine.caller, at,
         )  # fmt: skip
         assert take([0, 1] * 50, AT - timedelta(days=1)).quarantined is None
-        receipt = take([1] * 40, AT)
+        receipt = take([1] * 80, AT)
     assert receipt.quarantined is not None
     return int(receipt.batch)
 
@@ -122,10 +122,10 @@ def flooded(engine: Engine) -> int:
 def test_a_flood_waits_for_a_person_who_decides_once(engine: Engine) -> None:
     number = flooded(engine)
     told = said(engine, "feedback", "list", "tiny")
-    assert "quarantined" in told.out and "100% of it is '1' (40 rows), and usually 50%" in told.out
+    assert "quarantined" in told.out and "100% of it is '1' (80 rows), and usually 50%" in told.out
     assert said(engine, "feedback", "let-in", number).code == 2, "a reason is needed"
     let_in = said(engine, "feedback", "let-in", number, "--reason", "the fair")
-    assert let_in.out == "Feedback 2 of tiny is let in: its 40 rows count from now on.\n"
+    assert let_in.out == "Feedback 2 of tiny is let in: its 80 rows count from now on.\n"
     again = said(engine, "feedback", "throw-away", number, "--reason", "no")
     assert (again.code, again.err) == (1, "Feedback 2 was let in by ada; there is nothing to decide.\n")
     assert said(engine, "feedback", "let-in", 9, "--reason", "x").err.startswith("There is no feedback 9")
@@ -139,10 +139,23 @@ def test_a_flood_waits_for_a_person_who_decides_once(engine: Engine) -> None:
     assert (newest["state"], newest["decided_by"], newest["reason"]) == ("let in", "ada", "the fair")
 
 
+def test_what_is_usual_is_told_from_hours_however_many_batches_they_came_in(engine: Engine) -> None:
+    with ledger_of(engine) as ledger:
+        take: Callable[..., Any] = lambda labels, at: book.take(  # noqa: E731
+            ledger, store_of(engine), "tiny", [FeedbackRow((n,), label, AT) for n, label in enumerate(labels)],
+            engine.caller, at,
+        )  # fmt: skip
+        for hour in range(2, 8):  # Each batch is of one label, and each hour has as many of both.
+            for quarter in range(4):
+                at = AT - timedelta(hours=hour) + timedelta(minutes=15 * quarter)
+                assert take([quarter % 2] * 5, at).quarantined is None
+        assert str(take([1] * 60, AT).quarantined).startswith("100% of it is '1' (60 rows)")
+
+
 def test_what_is_thrown_away_never_counts_and_stays_as_it_came(engine: Engine) -> None:
     number = flooded(engine)
     engine.throw_away_feedback(number, "a broken sensor")
     with read_view(engine) as db:
         came = book.came(db, store_of(engine), "tiny")
     found = reading.read(came, None, AT)
-    assert (found.counts.counted, found.counts.thrown_away) == (100, 40) and len(came[1].rows) == 40
+    assert (found.counts.counted, found.counts.thrown_away) == (100, 80) and len(came[1].rows) == 80
