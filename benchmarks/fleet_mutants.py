@@ -9,12 +9,18 @@ _SWAP = ("tests/engine/serving/test_a_swap_waits_for_every_worker.py",)
 _LIVE = ("tests/engine/serving/test_what_a_worker_answers_with.py",)
 _FAILOVER = ("tests/engine/serving/test_who_answers_when_the_live_version_cannot.py",)
 _AGREE = ("tests/engine/serving/test_workers_agree_with_the_ledger.py",)
+_HANGS = ("tests/engine/serving/test_a_load_that_hangs.py",)
 _FLEET, _BEATS = "engine/scoring/fleet.py", "engine/scoring/beats.py"
 _FOLLOWING, _VERSIONS = "engine/serving/following.py", "engine/serving/held_versions.py"
 _ALL, _OVER = "engine/release/all_workers.py", "engine/serving/failover.py"
 _RULE, _CRASHES = "engine/scoring/reconcile.py", "engine/scoring/crashes.py"
 
 FLEET = (
+    Fault("a load that hangs is named", _VERSIONS, "now - each.began >= NAMED_AFTER", "False", _HANGS),
+    Fault("what hangs is loaded once", _VERSIONS, " or key in self._loading or", " or", _HANGS),
+    Fault("what is loaded late is taken while it is wanted", _VERSIONS, "            elif key in wanted:\n", "            elif False:\n", _HANGS),
+    Fault("what is loaded late and not wanted is closed", _VERSIONS, "        loaded.close()\n\n\ndef", "        pass\n\n\ndef", _HANGS),
+    Fault("what hangs is let go of with its worker", _VERSIONS, "        for each in self._loading.values():\n            each.abandon()\n", "", _HANGS),
     Fault("live only when all that live have confirmed", "engine/release/swap.py", "        asks(db)\n", "", _SWAP),
     Fault("every move asks the workers", "engine/release/swap.py", "steps, reason, by, clock.now(), asks)", "steps, reason, by, clock.now())", ("tests/engine/serving/test_the_door_waits_for_workers.py",)),
     Fault("a move says who confirmed it", "engine/release/swap.py", "{f'{confirmed}, ' if confirmed else ''}", "", ("tests/engine/serving/test_the_door_waits_for_workers.py",)),
@@ -40,7 +46,7 @@ FLEET = (
     Fault("what was rolled back from does not stand in", "engine/serving/live_version.py", "(before[0].label, before[0].digest) if before else None", '(f"{project}@{newest.previous}", str(catalog.find(db, f"{project}@{newest.previous}")["digest"])) if newest.previous else None', _LIVE),
     Fault("what is no longer wanted is let go of", _FOLLOWING, "            self._versions.keep_only(self._wanted.to_keep())\n", "", _LIVE),
     Fault("nothing is closed while a request may be at it", _VERSIONS, "if at <= now]\n        self._leaving", "if True]\n        self._leaving", _LIVE),
-    Fault("what left is closed", _VERSIONS, "            self._cannot(loaded.close, loaded.label)\n", "            pass\n", _LIVE),
+    Fault("what left is closed", _VERSIONS, "            cannot(loaded.close, loaded.label)\n", "            pass\n", _LIVE),
     Fault("what could not be loaded is tried again", _FOLLOWING, " or self._versions.waits_again", "", _LIVE),
     Fault("what cannot be loaded is tried less and less", _VERSIONS, "min(AT_MOST_AFTER, 2 * before.after)", "before.after", _LIVE),
     Fault("a beat wakes nobody", _FLEET, "        if said == self._said:\n            return\n", "", _LIVE),

@@ -28,7 +28,7 @@ from engine.scoring.beats import Answering, Aside
 from engine.scoring.fleet import Preparation, Worker
 from engine.serving.failover import FallbackCounts
 from engine.serving.held import Held, Key, Loaded, OpenReady
-from engine.serving.held_versions import LET_GO_AFTER, HeldVersions
+from engine.serving.held_versions import LET_GO_AFTER, PASSED_ON_AFTER, HeldVersions
 from engine.serving.live_version import LiveVersion, live_version
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -95,6 +95,7 @@ class Following:
         now: Callable[[], datetime] = clock.now,
         monotonic: Callable[[], float] = time.monotonic,
         let_go_after: float = LET_GO_AFTER,
+        passed_on_after: float = PASSED_ON_AFTER,
         aside: Callable[[], Aside] = Aside,
         marker: Callable[[], int] | None = None,
     ) -> None:
@@ -106,7 +107,7 @@ class Following:
         self._looked, self._wanted, self._more = -1, _Wanted(), False
         self._newest = 0  # of the preparations that it has begun with
         self._trouble = ""
-        self._versions = HeldVersions(store, workspace.cache, open_ready, monotonic, let_go_after)
+        self._versions = HeldVersions(store, workspace.cache, open_ready, monotonic, let_go_after, passed_on_after)
         self.worker = Worker(ledger, workspace.root / "locks", now())
         self.fallbacks = FallbackCounts(monotonic)
         self._ends: dict[Key, tuple[Ended, ...]] = {}

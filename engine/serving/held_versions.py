@@ -1,13 +1,20 @@
 """The versions that a worker holds ready: loaded one after the other, kept while wanted, closed when nobody can be at
-them any more."""
+them any more.
+
+Each is loaded by a thread of its own. One that takes longer than ``PASSED_ON_AFTER`` is not waited for: what else is
+wanted is loaded beside it. After ``NAMED_AFTER``, which is before a move gives its workers up, it counts as failed, and
+has a reason. If it comes to an end after all, it is taken as long as somebody wants it, and else closed.
+"""
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import LeverframeError
@@ -22,6 +29,7 @@ from engine.text import plain
 LET_GO_AFTER = 30.0
 TRY_AGAIN_AFTER, AT_MOST_AFTER = 5.0, 60.0  # twice as long each time
 PROVEN_FOR = 60.0
+PASSED_ON_AFTER, NAMED_AFTER = 5.0, 45.0
 _CANNOT = (LeverframeError, sqlite3.Error, OSError)
 
 
@@ -34,6 +42,53 @@ class _Failed:
     at: float
 
 
+class _Loading:
+    """One version that is being loaded, in a thread of its own. ``began``: by the clock of whoever waits."""
+
+    def __init__(self, work: Callable[[], Loaded], label: str, began: float) -> None:
+        self.began, self.why = began, f"{label} cannot be held ready."
+        self.loaded: Loaded | None = None
+        self._work, self._label = work, label
+        self._guard, self._unwanted = threading.Lock(), False
+        self._thread = threading.Thread(target=self._run, name=f"loads {label}", daemon=True)
+        self._thread.start()
+
+    def is_over(self, patience: float = 0.0) -> bool:
+        """Whether it has come to its end, within so many seconds; then ``loaded``, or ``why`` not."""
+        self._thread.join(patience)
+        return not self._thread.is_alive()
+
+    def abandon(self) -> None:
+        """Nobody wants it: it is closed, now or at its end."""
+        with self._guard:
+            self._unwanted = True
+            loaded, self.loaded = self.loaded, None
+        if loaded is not None:
+            cannot(loaded.close, self._label)
+
+    def _run(self) -> None:
+        self.why = cannot(self._load, self._label)
+
+    def _load(self) -> None:
+        loaded = self._work()
+        with self._guard:
+            if not self._unwanted:
+                self.loaded = loaded
+                return
+        loaded.close()
+
+
+def cannot(work: Callable[[], object], label: str) -> str:
+    """Do ``work`` on a version; why it cannot be done, and the empty text where it was."""
+    try:
+        work()
+    except _CANNOT as error:
+        return plain(str(error), 500) or type(error).__name__
+    except Exception as error:  # noqa: BLE001  whatever one version does, the others are answered
+        return f"{label} cannot be held ready: {plain(repr(error), 300)}."
+    return ""
+
+
 class HeldVersions:
     """``get``, ``why_failed`` and ``turn`` are for any thread; all that changes something is for one alone.
 
@@ -42,11 +97,12 @@ class HeldVersions:
 
     def __init__(
         self, store: ObjectStore, cache: Path, open_ready: OpenReady, monotonic: Callable[[], float],
-        let_go_after: float,
+        let_go_after: float, passed_on_after: float = PASSED_ON_AFTER,
     ) -> None:  # fmt: skip
-        self._store, self._open_ready = store, open_ready
+        self._store, self._open_ready, self._passed_on_after = store, open_ready, passed_on_after
         self._monotonic, self._let_go_after = monotonic, let_go_after
         self._ready: dict[Key, Loaded] = {}
+        self._loading: dict[Key, _Loading] = {}
         self._failed: dict[Key, _Failed] = {}
         self._leaving: list[tuple[float, Loaded]] = []
         self._loads = 0
@@ -64,21 +120,49 @@ class HeldVersions:
 
     @property
     def waits_again(self) -> bool:
-        """Whether it is time to try once more what could not be loaded."""
+        """Whether it is time to try once more what could not be loaded, or to look at what is being loaded."""
         now = self._monotonic()
-        return any(failed.at <= now for failed in self._failed.values())
+        if any(failed.at <= now for failed in self._failed.values()):
+            return True
+        return any(each.is_over() or self._is_late(key, each, now) for key, each in self._loading.items())
 
     def load_first(self, wanted: Sequence[Key]) -> bool:
         """Load and prove the first of ``wanted`` that is not held. Returns whether there may be more to do."""
+        self._settle(wanted)
         now = self._monotonic()
         for key in wanted:
             failed = self._failed.get(key)
-            if key in self._ready or (failed is not None and failed.at > now):
+            if key in self._ready or key in self._loading or (failed is not None and failed.at > now):
                 continue
             if not self._taken_back(key):
-                self._load(key)
+                if failed is not None:  # It keeps its reason until there is another end.
+                    self._failed = {**self._failed, key: replace(failed, at=math.inf)}
+                self._loading[key] = self._load(key)
+                self._loading[key].is_over(self._passed_on_after)
+                self._settle(wanted)
             return True
         return False
+
+    def _settle(self, wanted: Collection[Key]) -> None:
+        """Take what has been loaded, and say of what takes very long that it does."""
+        for key, each in list(self._loading.items()):
+            if not each.is_over():
+                if self._is_late(key, each, self._monotonic()):
+                    seconds = self._monotonic() - each.began
+                    why = f"{key[0]} has been loading for {seconds:.0f} s and is not waited for; take another one."
+                    self._failed = {**self._failed, key: _Failed(why, TRY_AGAIN_AFTER, math.inf)}
+                    self.turn += 1
+                continue
+            del self._loading[key]
+            if each.loaded is None:
+                self._fails(key, each.why)
+            elif key in wanted:
+                self._take(each.loaded)
+            else:
+                each.abandon()
+
+    def _is_late(self, key: Key, each: _Loading, now: float) -> bool:
+        return key not in self._failed and now - each.began >= NAMED_AFTER
 
     def prove(self, key: Key) -> str | None:
         """Ask the version for its golden rows once more, for it may have been held for weeks. Returns why it cannot
@@ -88,7 +172,7 @@ class HeldVersions:
             return self.why_failed(key) or None
         if self._monotonic() - loaded.at < PROVEN_FOR:
             return ""
-        why = self._cannot(lambda: reproduced(self._store, loaded.document, loaded.label, loaded.scorer), loaded.label)
+        why = cannot(lambda: reproduced(self._store, loaded.document, loaded.label, loaded.scorer), loaded.label)
         if why:
             self._drop(key)
             self._fails(key, why)
@@ -99,7 +183,9 @@ class HeldVersions:
         self._failed = {each: failed for each, failed in self._failed.items() if each != key}
 
     def keep_only(self, keys: Collection[Key]) -> None:
-        """Let go of all others."""
+        """Let go of all others, of what is being loaded too."""
+        for key in [each for each in self._loading if each not in keys]:
+            self._loading.pop(key).abandon()
         for key in [each for each in self._ready if each not in keys]:
             self._drop(key)
         self._failed = {key: failed for key, failed in self._failed.items() if key in keys}
@@ -114,34 +200,24 @@ class HeldVersions:
     def close(self) -> None:
         """Close all of them; nobody asks any more."""
         over = [*self._ready.values(), *(loaded for _, loaded in self._leaving)]
-        self._ready, self._leaving = {}, []
+        for each in self._loading.values():
+            each.abandon()
+        self._ready, self._leaving, self._loading = {}, [], {}
         self.turn += 1
         self._close(over)
         shutil.rmtree(self._place, ignore_errors=True)
         os.close(self._lock)
 
-    def _load(self, key: Key) -> None:
+    def _load(self, key: Key) -> _Loading:
         label, digest = key
         self._loads += 1
         folder = self._place / f"{label.rpartition('@')[2]}-{digest[:12]}-{self._loads}"
 
-        def taken() -> None:
+        def work() -> Loaded:
             self._place.mkdir(exist_ok=True)  # Somebody may have deleted it under a worker that runs.
-            self._take(load(self._store, key, folder, self._open_ready, self._monotonic))
+            return load(self._store, key, folder, self._open_ready, self._monotonic)
 
-        why = self._cannot(taken, label)
-        if why:
-            self._fails(key, why)
-
-    @staticmethod
-    def _cannot(work: Callable[[], object], label: str) -> str:
-        try:
-            work()
-        except _CANNOT as error:
-            return plain(str(error), 500) or type(error).__name__
-        except Exception as error:  # noqa: BLE001  whatever one version does, the others are answered
-            return f"{label} cannot be held ready: {plain(repr(error), 300)}."
-        return ""
+        return _Loading(work, label, self._monotonic())
 
     def _fails(self, key: Key, why: str) -> None:
         before = self._failed.get(key)
@@ -172,4 +248,4 @@ class HeldVersions:
 
     def _close(self, over: Sequence[Loaded]) -> None:
         for loaded in over:
-            self._cannot(loaded.close, loaded.label)
+            cannot(loaded.close, loaded.label)
