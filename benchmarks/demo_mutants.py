@@ -9,6 +9,8 @@ _ASKS = ("tests/console/test_what_the_demo_asks.py",)
 _LEARNING, _CALLERS, _ATTENDANT = "console/demo/learning.py", "console/demo/callers.py", "console/demo/attendant.py"
 
 DEMO = (
+    Fault("labels of the last weeks come after their answers", _LEARNING, "week if number <= taught else lately(week)", "week", _SERVED),
+    Fault("what comes lately is not taught yet", _LEARNING, "taught = len(weeks) - len(weeks) // LATELY", "taught = len(weeks)", _SERVED),
     Fault("a demo that goes on tells nothing twice", _LEARNING, "if number > done:", "if True:", _SERVED),
     Fault("what was known is not asked again", _LEARNING, "if label is not None and not known:", "if label is not None:", _ASKS),
     Fault("what is said later is not known yet", _LEARNING, ' if moment(each["time"]) <= until}', "}", _ASKS),

@@ -1,8 +1,11 @@
 """Replays a time of requests and labels: what came is asked of the demo's server row by row, in the order of the data,
 and what people said of it follows as feedback, a week at once; then the learner learns it.
 
-The server, its answers, their times and what was learnt are real. When a row happened and when its label became known
-is what the data says; the request log has when it was really asked. What is there already is read from the ledger.
+The server, its answers, their times and what was learnt are real; the request log has when each row was really asked.
+When a row happened is what the data says, and of what is learnt here also when its label became known, which is how the
+curve stands over months. The labels of the last weeks have the time at which they really came, after their answers: by
+these live performance is measured, and the next learning run learns them. What is there already is read from the
+ledger.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import io
 import json
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +37,7 @@ Say = Callable[[float, str], None]
 WEEK = timedelta(weeks=1)
 MOST = 2_000  # rows of the data that are looked through
 LESSONS = 2  # learning runs, the first of which is half-way
+LATELY = 4  # of so many weeks the last one comes after them: its labels are known when they come
 TRIES, BETWEEN = 600, 0.1  # until a server that was started has taken in what is live
 GOES_ON = "run the demo again to go on"
 
@@ -66,11 +70,12 @@ class Learning:
     def replay(self) -> list[Run]:
         """All of it that is not there yet. Returns the learning runs, which ended well."""
         weeks, runs = self._weeks(), list["Run"]()
-        lessons = {len(weeks) * number // LESSONS for number in range(1, LESSONS + 1)}
+        taught = len(weeks) - len(weeks) // LATELY
+        lessons = {taught * number // LESSONS for number in range(1, LESSONS + 1)}
         done = len(self._engine.feedback(self._project, limit=MOST))
         for number, week in enumerate(weeks, 1):
             if number > done:
-                self._come(week, number / len(weeks))
+                self._come(week if number <= taught else lately(week), number / len(weeks))
             if number in lessons:
                 runs.append(self._learnt(moment(week.until), number / len(weeks)))
         return runs
@@ -169,6 +174,12 @@ def stretch_of(told: Sequence[Told]) -> Stretch:
     """Rows that follow one another, at least one. Pure."""
     last = max(moment(each.label["time"]) for each in told)
     return Stretch(clock.stamp(last), [each.request for each in told], [each.label for each in told])
+
+
+def lately(stretch: Stretch) -> Stretch:
+    """The same, whose labels become known when they come: nothing says another time. Pure."""
+    untimed = [{name: value for name, value in each.items() if name != "time"} for each in stretch.labels]
+    return replace(stretch, labels=untimed)
 
 
 def _before(at: str) -> str:

@@ -25,9 +25,9 @@ from tests.forked_runs import forking
 from tests.people import open_engine
 
 UNTIL = datetime(2026, 11, 24, 12, tzinfo=UTC)
-# A row every eight hours; of those of the last two weeks nobody knows yet what became of them.
+# A row every eight hours; of those of the last four weeks nobody knows yet what became of them.
 SPARSE = ("range(max(0, hours - 24 * 28) * 4, hours * 4)", "range(max(0, hours - 24 * 84) // 8 * 32, hours * 4, 32)")
-UNKNOWN = ('round(x, 6), late])', 'round(x, 6), late if hours * 4 - hour > 4 * 24 * 14 else ""])')
+UNKNOWN = ('round(x, 6), late])', 'round(x, 6), late if hours * 4 - hour > 4 * 24 * 28 else ""])')
 LEARN = '''
 def learn():
     table = json.load(open(path("INPUT", "model/table.json")))
@@ -114,9 +114,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, L
         replay(plan, tales, originals, engine, Listener(enough=f"requests of {UNTIL - timedelta(days=1):%d %b}"))
     # What it goes on with is what was written down at its beginning.
     written = plan.projects / "sites.json"
-    first, second = json.loads(written.read_text())
-    fewer = {**second, "requests": second["requests"][:5], "labels": second["labels"][:5]}
-    written.write_text(json.dumps([first, fewer]))
+    *weeks, last = json.loads(written.read_text())
+    fewer = {**last, "requests": last["requests"][:5], "labels": last["labels"][:5]}
+    written.write_text(json.dumps([*weeks, fewer]))
     listener = Listener()
     replay(plan, tales, originals, engine, listener)
     yield engine, listener
@@ -128,7 +128,7 @@ def test_what_came_is_asked_told_and_learnt_also_by_a_demo_that_goes_on(played: 
     engine, listener = played
     weeks = json.loads((engine.home / place.PROJECTS / "sites.json").read_text())
     asked = [len(week["requests"]) for week in weeks]
-    assert asked == [21, 5] and [len(week["labels"]) for week in weeks] == asked
+    assert asked == [21, 21, 21, 5] and [len(week["labels"]) for week in weeks] == asked
     assert [(batch.rows, batch.by) for batch in engine.feedback("sites")] == [
         (rows, "the scoring server") for rows in reversed(asked)
     ]
@@ -137,8 +137,19 @@ def test_what_came_is_asked_told_and_learnt_also_by_a_demo_that_goes_on(played: 
     assert figures.p50 is not None and {each.name for each in figures.by_version} <= {"sites@1", "sites@2"}
     lessons = engine.learner("sites").lessons
     assert lessons and lessons[-1].parent == "sites@1" and lessons[-1].learnt.rows == asked[0]
+    assert lessons[0].learnt.rows == sum(asked[:3])  # What came lately is not taught yet.
     assert any(line.startswith("sites@2") for line in listener.lines)
     assert not Workspace(engine.home).is_locked(place.LOCK) and engine.verify_audit().ok
+
+
+@pytest.mark.slow
+def test_health_measures_answers_by_labels_that_came_after_them(played: tuple[Engine, Listener]) -> None:
+    engine, _ = played
+    run = engine.wait(engine.look("sites").id, lambda each: None)  # All that was answered is in the log by now.
+    assert run.state == "succeeded", run.why
+    found = engine.requests("sites", clock.now()).answered
+    assert found is not None and found.counts.found - found.counts.early == 5, "of the last week, and no earlier one"
+    assert sum(each.labelled for each in found.versions) >= 5
 
 
 def kept_for(home: Path) -> list[psutil.Process]:
