@@ -9,6 +9,8 @@ _TURNS, _ROWS = ("tests/engine/scoring/test_turns.py",), ("tests/engine/scoring/
 _STAYS, _PROOF = ("tests/engine/scoring/test_a_process_that_stays.py",), ("tests/engine/release/test_a_compiled_version_is_proven_both_ways.py",)
 _DOCUMENT, _FORMAT = ("tests/engine/versions/test_version_documents.py",), ("tests/engine/bundles/test_the_format_of_a_manifest.py",)
 _WARM, _MADE = "engine/scoring/warm_process.py", "engine/jobs/retrain/compiling.py"
+_ONCE, _COME = ("tests/engine/scoring/test_labels_and_probabilities_in_one_pass.py",), ("tests/engine/serving/test_requests_come_together.py",)
+_RUNNER, _TOGETHER = "engine/runs/steps/python_runner.py", "engine/serving/gathering.py"
 
 MAKERS = (
     Fault("scored by: tables: no decision changes, at the boundary neither", "engine/scoring/parity.py", "mean=1e-9, changed_there=0.0)", "mean=1e-9, changed_there=1.0)", _GATE),
@@ -38,5 +40,23 @@ MAKERS = (
     Fault("scored by: a batch has an end", "engine/scoring/turns.py", "            fits = not batch or rows + each.features.num_rows <= self._most\n", "            fits = True\n", _TURNS),
     Fault("scored by: no number is cut off behind its point", "engine/scoring/row_table.py", "    if not value.is_integer():\n", "    if False:\n", _ROWS),
     Fault("scored by: a category keeps its place", "engine/scoring/row_table.py", "enumerate(more, len(places))", "enumerate(more)", _ROWS),
+    Fault("one pass: one label that is another than the likeliest is enough", "engine/scoring/one_pass.py", "    if changed or not len(said):\n", "    if changed > 1 or not len(said):\n", _ONCE),
+    Fault("one pass: what is no number is no evidence", "engine/scoring/one_pass.py", "(~known | (said != ", "((said != ", _ONCE),
+    Fault("one pass: nearer to the boundary than any that was seen both are asked for", _RUNNER, "ordered[:, -2] >= nearest).all()", "ordered[:, -2] >= 0).all()", _ONCE),
+    Fault("one pass: only with the evidence", "engine/scoring/warm_program.py", "        once = {} if self.nearest is None else {", "        once = {", _ONCE),
+    Fault("one pass: the first rows bear it out", "engine/runs/steps/warm_scorer.py", "bool(once.equals(found))", "True", _ONCE),
+    Fault("one pass: a label is of the type that the model gives it", "engine/runs/steps/warm_scorer.py", "list(once.dtypes) == list(found.dtypes) and bool", "bool", _ONCE),
+    Fault("one pass: the skew check asks for both", "engine/scoring/makers.py", "once is not None and maker is None", "once is not None", _ONCE),
+    Fault("one pass: labels are not asked for", _RUNNER, "    if has_chances and nearest is not None:\n", "    if False:\n", _ONCE),
+    Fault("one pass: it is said", "engine/versions/records.py", 'return f"{said}; {self.one_pass.sentence}" if', "return said if", _ONCE),
+    Fault("one pass: a version keeps the evidence", _MADE, "one_pass=one_pass(predictions)", "one_pass=None", _COMPILING),
+    Fault("together: who was just answered is in the next batch", _TOGETHER, "QUIET, MOST_ROUNDS = 8, 64", "QUIET, MOST_ROUNDS = 0, 64", _COME),
+    Fault("together: a stream without end keeps nobody waiting", _TOGETHER, "        if quiet and most:\n", "        if quiet:\n", _COME),
+    Fault("together: rows that are refused spoil nothing for others", _TOGETHER, 'if not getattr(problem, "of_these_rows", False):', "if True:", _COME),
+    Fault("together: rows of which a process ended are not asked again", _TOGETHER, 'if not getattr(problem, "of_these_rows", False):', "if False:", _COME),
+    Fault("together: a batch has an end", _TOGETHER, "            if batch and rows + len(each.rows) > self._most:\n", "            if False:\n", _COME),
+    Fault("together: who gave up is not asked for", _TOGETHER, "            if each.said.done():\n                each.over()", "            if False:\n                each.over()", _COME),
+    Fault("together: each has its own answers", _TOGETHER, "together[end - len(rows) : end] for", "together[: len(rows)] for", _COME),
+    Fault("together: one batch at a time", _TOGETHER, "            self._busy = True\n", "", _COME),
     Fault("scored by: a bundle with tables says so", "engine/bundles/manifest.py", '    if document["format"] != _format(found_manifest):\n', "    if False:\n", _FORMAT),
 )  # fmt: skip

@@ -23,7 +23,10 @@ def scorer_lines(section: ScorerSection, width: int) -> list[Line]:
     for each in section.tried:
         lines += _form(_FORMS[each.maker], each.why, each.parity, width)
     last = section.maker if section.maker != "process" else "onnx" if section.tried else "compiled"
-    return [*lines, *_form(_FORMS[last], section.why, section.parity, width)]
+    lines += _form(_FORMS[last], section.why, section.parity, width)
+    if section.one_pass is not None:
+        lines += wrapped(f"its process: {section.one_pass.sentence}", width, tone="dim")
+    return lines
 
 
 def _form(name: str, why: str, parity: Parity | None, width: int) -> list[Line]:

@@ -125,10 +125,17 @@ def open_ready(
     if not stays(kit.stage):
         return ProcessScorer(rows, _Once(kit, title, frozenset(text)).ask, None, title)
     seconds = patience if patience is not None else kit.stage.manifest.train.timeout.total_seconds()
-    program_of = ProjectProgram(kit.stage, kit.model, frozenset(text))
+    program_of = ProjectProgram(kit.stage, kit.model, frozenset(text), nearest(document, maker))
     process = WarmProcess(program_of, folder / "process", title, rows.like, seconds, now)
     process.start()
     return ProcessScorer(rows, process.ask, process, title)
+
+
+def nearest(document: VersionDocument, maker: Maker | None) -> float | None:
+    """See ``ProjectProgram``. None where a process was asked for by its name: whoever does looks for what is wrong with
+    what the version is scored by, and takes nothing of it for granted."""
+    once = document.scorer.one_pass
+    return once.nearest if once is not None and maker is None else None
 
 
 @dataclass(frozen=True)

@@ -54,11 +54,13 @@ class Program(Protocol):
 @dataclass(frozen=True)
 class ProjectProgram:
     """Fills ``Program`` with ``warm_scorer.py`` in the version's own environment: as the step score would be started,
-    with a program that stays. ``model``: the folder with the model's files; ``text``: see ``StepScorer``."""
+    with a program that stays. ``model``: the folder with the model's files; ``text``: see ``StepScorer``. ``nearest``:
+    of ``OnePass``, where labels need not be asked for."""
 
     stage: Stage
     model: Path
     text: frozenset[str] = frozenset()
+    nearest: float | None = None
 
     @property
     def seconds(self) -> float:
@@ -82,7 +84,8 @@ class ProjectProgram:
         program = stage.manifest.program(SCORE_ROWS)
         named = (program.callable,) if program is not None and program.callable else ()
         argv = (str(stage.environment.python), str(WARM_SCORER), SCORE_ROWS.name, *named)
-        environment = {**base.environment, **pipes}
+        once = {} if self.nearest is None else {"LEVERFRAME_NEAREST": repr(self.nearest)}
+        environment = {**base.environment, **pipes, **once}
         return replace(base, argv=argv, environment=environment, limits=Limits(FOR_EVER, base.limits.memory))
 
     def asked(self, folder: Path, features: pa.Table) -> tuple[dict[str, Any], bytes]:

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.errors import Refusal
@@ -20,10 +21,11 @@ from engine.serving.exchange import Answer, Asked, Unanswered, written
 from engine.serving.failover import FallbackCounts, Given, NoAnswer, Waits, answered, answered_at_once, passed_over
 from engine.serving.figures import Figures
 from engine.serving.form import Form, Rows
+from engine.serving.gathering import Gathering
 from engine.serving.routing import chooser
 
 if TYPE_CHECKING:
-    from engine.scoring.ready import Value
+    from engine.scoring.ready import ReadyScorer, Value
     from engine.serving.held import Held
 
 LARGE = 64 * 1024  # bytes of a body that no other request is to wait for
@@ -50,6 +52,7 @@ class Threads:
     def __init__(self, threads: int, name: str, queue: int = QUEUE) -> None:
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self.under_way, self._threads, self._most = 0, threads, threads + queue
+        self._gatherings: dict[int, Gathering] = {}
 
     @property
     def crowded(self) -> bool:
@@ -62,6 +65,14 @@ class Threads:
         if self.under_way < self._most:
             return None
         return Unanswered(429, "As many requests wait for this version as may; try again in a moment.", heads=AGAIN)
+
+    def gathering(self, scorer: ReadyScorer) -> Gathering:
+        """Where requests for ``scorer``, which waits for another process, come together."""
+        known = self._gatherings.get(id(scorer))  # as long as somebody is at it, it is not let go of
+        if known is None:
+            ended = partial(self._gatherings.pop, id(scorer))
+            known = self._gatherings[id(scorer)] = Gathering(scorer.answer, self.pool, ended)
+        return known
 
     def enter(self) -> Visit:
         """Have a place among those that wait. Raises Unanswered where as many wait as may."""
@@ -88,6 +99,14 @@ class Visit:
         loop = asyncio.get_running_loop()
         future.add_done_callback(lambda done: loop.is_closed() or loop.call_soon_threadsafe(self.leave))
         return await asyncio.wrap_future(future)
+
+    async def ask(self, scorer: ReadyScorer, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
+        """What ``scorer`` answers, in one of the threads; with all who wait for the same, if it waits itself."""
+        if not scorer.blocks:
+            found: list[tuple[Value, ...]] = await self.run(scorer.answer, rows)
+            return found
+        self._open += 1
+        return await self._threads.gathering(scorer).ask(rows, self.leave)
 
     def leave(self) -> None:
         """The request has its answer."""
@@ -189,8 +208,7 @@ class Scoring:
     async def _stood_in(self, version: Held, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
         visit = (self._standing_in if version.scorer.blocks else self._working).enter()
         try:
-            found: list[tuple[Value, ...]] = await visit.run(version.scorer.answer, rows)
-            return found
+            return await visit.ask(version.scorer, rows)
         finally:
             visit.leave()
 
@@ -200,8 +218,7 @@ class Scoring:
         async def ask(version: Held, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
             if version is prepared.held.previous:
                 return await self._stood_in(version, rows)
-            found: list[tuple[Value, ...]] = await visit.run(version.scorer.answer, rows)
-            return found
+            return await visit.ask(version.scorer, rows)
 
         canary = None
         try:

@@ -79,3 +79,22 @@ class Parity:
         if self.changed is not None:
             said.append(f"{self.changed:,} decision{'' if self.changed == 1 else 's'} changed")
         return ", ".join(said)
+
+
+@dataclass(frozen=True)
+class OnePass:
+    """In how many ``rows`` of the holdout the label was ``changed``: another one than the likeliest class.
+
+    ``nearest``: the least that lay between the two likeliest classes of a row; None where labels are asked for apart.
+    """
+
+    rows: int
+    changed: int
+    nearest: float | None = None
+
+    @property
+    def sentence(self) -> str:
+        """In one line."""
+        how = "together" if self.nearest is not None else "apart"
+        other = f"{self.changed:,} of {self.rows:,} holdout rows have another label than their likeliest class"
+        return f"label and probabilities are asked for {how}: {other}"

@@ -13,7 +13,7 @@ from engine.json_records import LEFT_OUT, Kept
 from engine.records import Comparison, Gate, GateVerdict, Metric
 from engine.storage.objects import Stored
 from engine.storage.stored_files import StoredBlock, StoredFile
-from engine.versions.parity import Parity
+from engine.versions.parity import OnePass, Parity
 
 
 @dataclass(frozen=True)
@@ -274,13 +274,15 @@ class ScorerSection:
     """What the version is scored by. ``why``: why it is a process of its own and no compiled form, as the end of a
     sentence; "" where it is compiled, or nobody asked. ``files``: the compiled form, in the store. ``parity``: how that
     answered beside the model itself on the holdout, also where it was not good enough. ``tried``: what was tried
-    before; where it is a process, ``why`` and ``parity`` are of what was tried last."""
+    before; where it is a process, ``why`` and ``parity`` are of what was tried last. ``one_pass``: whether it is asked
+    for labels beside probabilities."""
 
     maker: Literal["compiled", "onnx", "process"] = "process"
     why: str = ""
     files: tuple[StoredFile, ...] = ()
     parity: Parity | None = None
     tried: tuple[Tried, ...] = field(default=(), metadata=LEFT_OUT)
+    one_pass: OnePass | None = field(default=None, metadata=LEFT_OUT)
 
     @property
     def asked(self) -> bool:
@@ -297,7 +299,8 @@ class ScorerSection:
         """In one line: ``compiled tables: 12,895 holdout rows compared, largest difference 0, 0 decisions changed``."""
         if self.maker != "process" and self.parity is not None:
             return f"{self.words}: {self.parity.sentence}"
-        return f"{self.words}: {self.reason}" if self.why else self.words
+        said = f"{self.words}: {self.reason}" if self.why else self.words
+        return f"{said}; {self.one_pass.sentence}" if self.one_pass is not None else said
 
     @property
     def reason(self) -> str:

@@ -20,6 +20,7 @@ from engine.runs.steps.launch import Stage
 from engine.runs.steps.step import StepResult
 from engine.runs.steps.tables import write_input
 from engine.scoring.gate import compared
+from engine.scoring.one_pass import one_pass
 from engine.text import plain
 from engine.versions.document import COMPILED, store_folder
 from engine.versions.records import ScorerSection
@@ -124,7 +125,14 @@ class Forms:
         by = scored_by(self._tables, self._data, predictions, regression=regression)
         if by.section.maker == "compiled" or self._onnx is None:
             return by
-        return Scored(*self._onnx.judged(by.section, predictions, regression=regression))
+        return how_asked(Scored(*self._onnx.judged(by.section, predictions, regression=regression)), predictions)
+
+
+def how_asked(by: Scored, predictions: pa.Table) -> Scored:
+    """``by``, where it is a process with whether that is asked for labels beside probabilities."""
+    if by.section.maker != "process":
+        return by
+    return replace(by, section=replace(by.section, one_pass=one_pass(predictions)))
 
 
 def scored_by(form: Path | str, data: Prepared, predictions: pa.Table, *, regression: bool) -> Scored:

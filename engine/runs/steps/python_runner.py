@@ -314,8 +314,12 @@ def score(paths: Paths, function: Optional[Callable[..., Any]], name: str) -> No
     paths.write(scored(predictor_of(paths.input / "model", function, name), features, name), "predictions", name)
 
 
-def predictor_of(folder: Path, function: Optional[Callable[..., Any]], name: str) -> Callable[[Any], Any]:
-    """What makes predictions of features, with the model in ``folder`` or the project's own callable."""
+def predictor_of(folder: Path, function: Optional[Callable[..., Any]], name: str) -> Callable[..., Any]:
+    """What makes predictions of features, with the model in ``folder`` or the project's own callable.
+
+    That of a model takes ``nearest`` beside them: a label is then the likeliest class, without being asked for, where
+    no other comes nearer to it.
+    """
     if function is None:
         return _with_model(folder)
     own = function
@@ -361,7 +365,7 @@ def _own_predictions(result: Any, name: str) -> Any:
     return result
 
 
-def _predictions(model: Any, features: Any) -> Any:
+def _predictions(model: Any, features: Any, nearest: Optional[float] = None) -> Any:
     import pandas
 
     kind = type(model).__name__
@@ -370,13 +374,17 @@ def _predictions(model: Any, features: Any) -> Any:
         return pandas.DataFrame(online.predictions(model, features))
     if not callable(getattr(model, "predict", None)):
         raise Refused(f"The model that train returned, a {kind}, has no predict; name a score of your own in [train].")
-    columns = {"prediction": _one_dimension(_in_order(model.predict(features), features, kind), kind)}
-    classes = getattr(model, "classes_", None)
-    if classes is not None and hasattr(model, "predict_proba"):
-        chances = _in_order(model.predict_proba(features), features, kind)
-        chances = chances.to_numpy() if hasattr(chances, "to_numpy") else chances
-        if isinstance(chances, list) or chances.ndim != 2 or chances.shape[1] != len(classes):
-            raise Refused(f"{kind} predicts several targets at once, or not one probability per class.")
+    classes: Any = getattr(model, "classes_", None)
+    has_chances = classes is not None and hasattr(model, "predict_proba")
+    chances, labels = None, None
+    if has_chances and nearest is not None:
+        chances = _chances(model, features, classes, kind)
+        labels = _likeliest(chances, classes, nearest)
+    if labels is None:
+        labels = _one_dimension(_in_order(model.predict(features), features, kind), kind)
+    columns = {"prediction": labels}
+    if has_chances:
+        chances = _chances(model, features, classes, kind) if chances is None else chances
         for position, label in enumerate(classes):
             columns[f"p_{label}"] = chances[:, position]
     elif classes is not None and hasattr(model, "decision_function"):
@@ -387,6 +395,26 @@ def _predictions(model: Any, features: Any) -> Any:
     if len(set(lengths.values())) > 1:
         raise Refused(f"{kind} gave columns of different lengths: {lengths}.")
     return pandas.DataFrame(columns)
+
+
+def _chances(model: Any, features: Any, classes: Any, kind: str) -> Any:
+    chances = _in_order(model.predict_proba(features), features, kind)
+    chances = chances.to_numpy() if hasattr(chances, "to_numpy") else chances
+    if isinstance(chances, list) or chances.ndim != 2 or chances.shape[1] != len(classes):
+        raise Refused(f"{kind} predicts several targets at once, or not one probability per class.")
+    return chances
+
+
+def _likeliest(chances: Any, classes: Any, nearest: float) -> Any:
+    """The likeliest class of each row; None where for one of them another class comes nearer than ``nearest``."""
+    import numpy
+
+    if chances.shape[1] < 2:
+        return None
+    ordered = numpy.partition(chances, -2, axis=1)
+    if not (ordered[:, -1] - ordered[:, -2] >= nearest).all():  # also where one of them is no number
+        return None
+    return numpy.asarray(classes)[chances.argmax(axis=1)]
 
 
 def _one_dimension(values: Any, name: str) -> Any:
@@ -403,18 +431,18 @@ def _one_dimension(values: Any, name: str) -> Any:
     return array.reset_index(drop=True) if hasattr(array, "reset_index") else array
 
 
-def _with_model(folder: Path) -> Callable[[Any], Any]:
+def _with_model(folder: Path) -> Callable[..., Any]:
     """What predicts with the model in ``folder``: an estimator that was pickled, by joblib too, or an ONNX file."""
     if (folder / "model.onnx").is_file():
         onnx = _beside("onnx_model")
         session = onnx.opened(folder / "model.onnx", Refused)
-        return lambda features: onnx.predictions(session, features, Refused)
+        return lambda features, nearest=None: onnx.predictions(session, features, Refused)
     for name in ("model.joblib", "model.skops", "model.pickle"):
         if (folder / name).is_file():
             model = _load(folder / name)
             if name == "model.pickle":
-                return lambda features: _predictions(model, features)
-            return lambda features: _predictions(model, _as_fitted(model, features))
+                return functools.partial(_predictions, model)
+            return lambda features, nearest=None: _predictions(model, _as_fitted(model, features), nearest)
     raise Refused("There is no model/model.pickle; a project that trains another way names a score of its own.")
 
 

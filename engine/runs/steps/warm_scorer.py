@@ -146,15 +146,26 @@ class Scorer:
         self._name, self._paths, self._arrow = callable_name or name, runner.Paths(), Arrow()
         function: Optional[Callable[..., Any]] = runner.resolve(callable_name) if callable_name else None
         self._predictor = runner.predictor_of(self._paths.input / "model", function, self._name)
+        nearest = os.environ.get("LEVERFRAME_NEAREST", "")
+        self._nearest, self._borne_out = float(nearest) if nearest else None, False
 
     def answer(self, head: Dict[str, Any], body: bytes) -> Tuple[Dict[str, Any], bytes]:
         if head["form"] == "files":
-            features = self._paths.read()
-            self._paths.write(runner.scored(self._predictor, features, self._name), "predictions", self._name)
+            self._paths.write(self._predictions(self._paths.read()), "predictions", self._name)
             return {"form": "files"}, b""
-        features = self._arrow.features(body, head["kept"])
-        found = runner.scored(self._predictor, features, self._name)
+        found = self._predictions(self._arrow.features(body, head["kept"]))
         return self._arrow.predictions(found, keeps_types=self._paths.keeps_types)
+
+    def _predictions(self, features: Any) -> Any:
+        """Of a model whose labels are its likeliest classes in one pass, once the first rows have borne that out."""
+        if self._borne_out:
+            return runner.scored(lambda rows: self._predictor(rows, self._nearest), features, self._name)
+        found = runner.scored(self._predictor, features, self._name)
+        if self._nearest is not None:
+            once = runner.scored(lambda rows: self._predictor(rows, 0.0), features, self._name)
+            self._borne_out = list(once.dtypes) == list(found.dtypes) and bool(once.equals(found))
+            self._nearest = self._nearest if self._borne_out else None
+        return found
 
 
 def serve(scorer: Scorer, requests: BinaryIO, answers: BinaryIO) -> None:

@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from engine.errors import StepFailed
-from engine.jobs.retrain.compiling import Scored, compiled, scored_by, why_never
+from engine.jobs.retrain.compiling import Scored, compiled, how_asked, scored_by, why_never
 from engine.projects.manifest.records import Program
 from engine.runs.run_context import RunContext
 from engine.runs.steps.step import StepResult
@@ -106,6 +106,14 @@ def test_a_model_that_none_can_stand_for_is_refused_in_a_sentence_and_that_is_no
     assert isinstance(why, str) and "KNeighborsClassifier" in why
     assert [(each.state, each.why) for each in run.recorded] == [("succeeded", None)]
     assert scored_by(why, DATA, pa.table({}), regression=False) == Scored(ScorerSection(why=why))
+
+
+def test_a_version_with_a_process_keeps_whether_its_labels_are_the_likeliest_classes(tmp_path: Path) -> None:
+    said = said_by(model_of(KNeighborsClassifier(4)))
+    found = how_asked(Scored(ScorerSection(why="none")), said).section.one_pass
+    assert found is not None and (found.rows, found.changed, found.nearest) == (100, 0, 0.0)
+    by_tables = Scored(ScorerSection("compiled"), tmp_path)
+    assert how_asked(by_tables, said) is by_tables
 
 
 class Launched:

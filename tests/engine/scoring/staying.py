@@ -130,8 +130,10 @@ def _pickled() -> bytes:
         del sys.modules["project"]
 
 
-def process(folder: Path, form: str = "parquet", patience: float = 60.0) -> WarmProcess:
-    program = ProjectProgram(stage(folder, form), folder / "model")
+def process(
+    folder: Path, form: str = "parquet", patience: float = 60.0, nearest: float | None = None
+) -> WarmProcess:  # fmt: skip
+    program = ProjectProgram(stage(folder, form), folder / "model", nearest=nearest)
     return WarmProcess(program, folder / "process", "scoring stays@1", FIRST, patience, lambda: AT)
 
 
