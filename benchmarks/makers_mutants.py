@@ -45,7 +45,6 @@ MAKERS = (
     Fault("one pass: nearer to the boundary than any that was seen both are asked for", _RUNNER, "ordered[:, -2] >= nearest).all()", "ordered[:, -2] >= 0).all()", _ONCE),
     Fault("one pass: only with the evidence", "engine/scoring/warm_program.py", "        once = {} if self.nearest is None else {", "        once = {", _ONCE),
     Fault("one pass: the first rows bear it out", "engine/runs/steps/warm_scorer.py", "bool(once.equals(found))", "True", _ONCE),
-    Fault("one pass: a label is of the type that the model gives it", "engine/runs/steps/warm_scorer.py", "list(once.dtypes) == list(found.dtypes) and bool", "bool", _ONCE),
     Fault("one pass: the skew check asks for both", "engine/scoring/makers.py", "once is not None and maker is None", "once is not None", _ONCE),
     Fault("one pass: labels are not asked for", _RUNNER, "    if has_chances and nearest is not None:\n", "    if False:\n", _ONCE),
     Fault("one pass: it is said", "engine/versions/records.py", 'return f"{said}; {self.one_pass.sentence}" if', "return said if", _ONCE),

@@ -27,8 +27,9 @@ LABELS = "> 0.5).astype(int)"  # as the model of ``staying`` has them
 
 
 def said(labels: list[Any], *chances: tuple[float, ...], names: str = "01") -> pa.Table:
-    columns = zip(*chances, strict=True)
-    return pa.table({"prediction": labels, **{f"p_{name}": list(each) for name, each in zip(names, columns)}})
+    columns = [list(each) for each in zip(*chances, strict=True)]
+    named = {f"p_{name}": each for name, each in zip(names, columns, strict=len(columns) > 1)}
+    return pa.table({"prediction": labels, **named})
 
 
 @pytest.mark.parametrize(

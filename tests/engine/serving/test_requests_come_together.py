@@ -88,7 +88,8 @@ def test_who_asks_again_once_answered_is_in_the_next_batch_with_those_that_waite
         while not place.scorer.asked:
             await asyncio.sleep(0)
         late = [asyncio.create_task(again(number, 2)) for number in range(3)]
-        await asyncio.sleep(0)
+        for _ in range(100):
+            await asyncio.sleep(0)
         goes_on.set()
         await asyncio.gather(*first, *late)
 
