@@ -32,7 +32,7 @@ from engine.projects.manifest.reader import manifest_of
 from engine.projects.manifest.score import spec_of
 from engine.runs import history, queue
 from engine.runs.cancelling import refuse_cancelled
-from engine.runs.leftovers import drop_copies
+from engine.runs.leftovers import TEMPORARY, drop_copies
 from engine.runs.own_work import measured
 from engine.runs.run_context import RunContext
 from engine.scoring.makers import open_ready
@@ -182,7 +182,7 @@ class _Scoring:
     def one(self, wish: Wish) -> Scoring | None:
         """Score ``wish`` and return what stands in the ledger of it; None where that was done before."""
         refuse_input(wish.source)
-        source = _source(wish.source, self.learnt)
+        source = source_of(wish.source, self.learnt)
         try:
             return None if self._done(wish, source) else self._one(wish, source)
         finally:
@@ -222,7 +222,8 @@ class _Scoring:
 
             with self._ledger.read() as db:
                 left = book.left_at(db, output.told, begun.run)
-            return TableSink(self.context.workspace, output, schema, replace=replace, left=left)
+            waiting = self.context.folder / TEMPORARY
+            return TableSink(self.context.workspace, waiting, output, schema, replace=replace, left=left)
         return FileSink(Path(output.name), output.kind, schema, begun.run)
 
     def _tell(self, source: Source, began: float, done: int) -> None:
@@ -245,7 +246,8 @@ class _Scoring:
             )
 
 
-def _source(place: Place, learnt: Learnt) -> Source:
+def source_of(place: Place, learnt: Learnt) -> Source:
+    """What ``place`` holds, for a version that takes what is ``learnt``. Raises Refusal where it cannot be read."""
     if place.in_database:
         from engine.jobs.score.database import DatabaseSource
 

@@ -20,6 +20,7 @@ from engine.jobs.score.database import Database, RowsDigest, escaped
 from engine.jobs.score.reading import PIECE
 from engine.jobs.score.records import Place
 from engine.projects.manifest.fields import shown
+from engine.storage.disk import refused
 from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -33,13 +34,15 @@ _FILE = "leverframe_rows"  # what the file of the run's is called where it is at
 
 
 class TableSink:
-    """A table. ``schema``: of the rows as they are laid out; ``left``: the digest of what a run wrote there that did
-    not come to its end, which may be written over."""
+    """A table. ``waiting``: a folder of the run's own, which goes with what it keeps for a while, also where it is
+    killed; ``schema``: of the rows as they are laid out; ``left``: the digest of what a run wrote there that did not
+    come to its end, which may be written over."""
 
     def __init__(
-        self, workspace: Workspace, place: Place, schema: pa.Schema, *, replace: bool, left: str | None = None
-    ) -> None:
-        self._place, self._schema, self._digest = place, schema, RowsDigest()
+        self, workspace: Workspace, waiting: Path, place: Place, schema: pa.Schema, *, replace: bool,
+        left: str | None = None,
+    ) -> None:  # fmt: skip
+        self._waiting, self._place, self._schema, self._digest = waiting, place, schema, RowsDigest()
         self._database = Database(place)
         self._beside: Path | None = None
         try:
@@ -113,8 +116,8 @@ class TableSink:
     def _create(self) -> None:
         schema, own = self._database.named()
         if self._kind == "sqlite":
-            folder = tempfile.mkdtemp(prefix="leverframe-rows-")  # It goes with what the run keeps for a while.
-            self._beside = Path(folder) / "rows.db"
+            with refused("The rows have nowhere to wait"):
+                self._beside = Path(tempfile.mkdtemp(prefix="rows-", dir=self._waiting)) / "rows.db"
             self._run(f"ATTACH DATABASE '{str(self._beside).replace(chr(39), 2 * chr(39))}' AS {_FILE}")
             for setting in ("journal_mode = OFF", "synchronous = OFF"):
                 self._run(f"PRAGMA {_FILE}.{setting}")

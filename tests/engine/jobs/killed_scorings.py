@@ -36,7 +36,7 @@ event.listen(Engine, "before_cursor_execute", told)
 def to_table(folder, replace):
     place = lambda name: place_of("table:" + name, "WAREHOUSE_URL", output=False, base=folder)
     given = database.DatabaseSource(place("incoming"), learnt())
-    sink = partial(table_writing.TableSink, Workspace(folder / "home"), place("scored"), replace=replace)
+    sink = partial(table_writing.TableSink, Workspace(folder / "home"), folder, place("scored"), replace=replace)
     passage = Passage(given, Doubling(), learnt(), 7, sink)
     try:
         passage.all()

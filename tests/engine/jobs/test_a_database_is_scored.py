@@ -47,7 +47,7 @@ def scored(
     folder: Path, source: str = "table:incoming", output: str = "table:scored", *, replace: bool = False
 ) -> tuple[int, str]:
     given = DatabaseSource(place(source, folder), learnt())
-    sink = partial(TableSink, Workspace(folder / "home"), place(output, folder), replace=replace)
+    sink = partial(TableSink, Workspace(folder / "home"), folder, place(output, folder), replace=replace)
     passage = Passage(given, Doubling(), learnt(), 7, sink)
     try:
         done = passage.all()
@@ -105,13 +105,44 @@ def test_a_table_with_other_columns_is_not_written_over(database: sqlite3.Connec
     assert len(everything(database, "incoming")) == 5
 
 
+def test_rows_wait_in_the_folder_that_the_sink_was_given_and_go_with_it(
+    database: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a run that is the folder of what it keeps for a while, which goes when it is settled, however it ended."""
+    elsewhere, waiting = tmp_path / "elsewhere", tmp_path / "waiting"
+    elsewhere.mkdir()
+    waiting.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
+    given = DatabaseSource(place("table:incoming", tmp_path), learnt())
+    sink = partial(TableSink, Workspace(tmp_path / "home"), waiting, place("table:scored", tmp_path), replace=True)
+    passage = Passage(given, Doubling(), learnt(), 8, sink)
+    passage.all()
+    (file,) = waiting.rglob("*.db")
+    assert file.stat().st_size > 0 and list(elsewhere.iterdir()) == []
+    passage.publish(replace=True)
+    passage.close()
+    given.close()
+    assert len(everything(database)) == 5 and list(waiting.iterdir()) == []
+
+
+def test_rows_that_have_nowhere_to_wait_are_refused(database: sqlite3.Connection, tmp_path: Path) -> None:
+    given = DatabaseSource(place("table:incoming", tmp_path), learnt())
+    gone = partial(TableSink, Workspace(tmp_path / "home"), tmp_path / "gone", place("table:scored", tmp_path))
+    passage = Passage(given, Doubling(), learnt(), 8, partial(gone, replace=False))
+    with pytest.raises(Refusal, match="The rows have nowhere to wait"):
+        passage.all()
+    passage.close()
+    given.close()
+    assert tables(database) == {"incoming"}
+
+
 def test_whoever_is_killed_leaves_what_was_there(database: sqlite3.Connection, tmp_path: Path) -> None:
     scored(tmp_path)
     before = everything(database)
     database.execute("UPDATE incoming SET x = 9.0")
     database.commit()
     given = DatabaseSource(place("table:incoming", tmp_path), learnt())
-    sink = partial(TableSink, Workspace(tmp_path / "home"), place("table:scored", tmp_path), replace=True)
+    sink = partial(TableSink, Workspace(tmp_path / "home"), tmp_path, place("table:scored", tmp_path), replace=True)
     passage = Passage(given, Doubling(), learnt(), 8, sink)
     passage.all()  # And no publish, nor close.
     assert everything(database) == before

@@ -57,7 +57,7 @@ def begun(
 ) -> tuple[DatabaseSource, Passage]:
     of = of or learnt()
     given = DatabaseSource(place(source, folder), of)
-    sink = partial(TableSink, Workspace(folder / "home"), place(output, folder), replace=replace, left=left)
+    sink = partial(TableSink, Workspace(folder / "home"), folder, place(output, folder), replace=replace, left=left)
     return given, Passage(given, Doubling(), of, 7, sink)
 
 

@@ -57,6 +57,24 @@ def test_a_value_is_never_repeated(tmp_path: Path) -> None:
     assert "4111-1111" not in told(tmp_path, HEAD + "1,A,4111-1111,3\n")
 
 
+def test_a_csv_is_not_read_far_ahead_of_what_was_taken_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Arrow reads some 32 blocks ahead, each of which is held: so a block is small, and what is held is bounded."""
+    assert 40 * reading.BLOCK <= 48 << 20
+    block = 1 << 12
+    monkeypatch.setattr(reading, "PIECE", 100)
+    monkeypatch.setattr(reading, "BLOCK", block)
+    file = tmp_path / "in.csv"
+    file.write_text(HEAD + GOOD * 200_000)
+    source, size = reading.CsvSource(file, learnt()), file.stat().st_size
+    assert size > 200 * block
+    for piece in source.pieces():
+        share = source.share()
+        assert share is not None and share * size <= (piece.start + 100) * len(GOOD) + 48 * block
+    source.close()
+
+
 def test_a_row_far_down_is_told_by_its_own_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "PIECE", 100)
     monkeypatch.setattr(reading, "BLOCK", 1 << 12)
