@@ -47,6 +47,8 @@ LABELS = (
     Fault("a merge that was not finished is thrown away", _KEEPING, "if any((self.path / file).exists() for file, _, _ in label.of):", "if False:", _OF_MERGES),
     Fault("nothing is counted twice", _MERGING, "files.content_of(table, label, {})", "files.content_of(table, label, files.label_in(files.content_at(folder.path / part[0].file))[1])", _OF_MERGES),
     Fault("the bound on the size is strict", _MERGING, "if len(content) > room or", "if", _OF_MERGES),
+    Fault("blocks are merged in a process of their own", _KEEPING, "= in_a_process,", "= __import__('engine.requests.apart', fromlist=['']).together_here,", ("tests/engine/requests/test_the_engine_stays_small.py",)),
+    Fault("what a kill left is taken in by it too", _KEEPING, "            if folder.untold():\n", "            if False:\n", ("tests/engine/requests/test_the_engine_stays_small.py",)),
     Fault("none is merged over longer than its part", _MERGING, "span = min(LONGEST, keep / 24)", "span = LONGEST", _OF_MERGES),
     Fault("a block that is just written is left", _MERGING, "each.written_at <= now - SETTLED and", "", _OF_MERGES),
     Fault("who reads meanwhile reads anew", "engine/requests/answers.py", "if not unread or unread <= {each.id for each in listed()}:", "if True:", _OF_MERGES),

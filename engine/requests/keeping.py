@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,9 +19,10 @@ from engine.clock import moment
 from engine.errors import Damage, LeverframeError, Refusal
 from engine.requests import block as files
 from engine.requests import book, skew_book
+from engine.requests.apart import together as in_a_process
 from engine.requests.block import BlockLabel
 from engine.requests.counting import Count, CountKey
-from engine.requests.merging import merge
+from engine.requests.merging import due
 from engine.requests.records import Block, LogRules
 from engine.storage import atomic
 from engine.storage.disk import refused
@@ -148,7 +149,7 @@ class LogFolder:
         taken = 0
         for name in sorted(there):
             block = known.get(name)
-            if block is None and name.endswith(ENDING) and not name.startswith("."):
+            if block is None and _may_be_block(name):
                 taken += self._take_in(name, now)
             elif block is None or block.ended_at is not None:
                 self._delete(name)
@@ -157,6 +158,12 @@ class LogFolder:
             with self.ledger.write() as db:
                 book.end(db, gone, book.GONE, now)
         return taken
+
+    def untold(self) -> bool:
+        """Whether something lies there that may be a block and has no row, which Arrow has to look into."""
+        with self.ledger.read() as db:
+            known = book.by_file(db, self.project)
+        return any(_may_be_block(name) for name in self._names() - known.keys())
 
     def _names(self) -> set[str]:
         try:
@@ -184,12 +191,22 @@ class LogFolder:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
+def _may_be_block(name: str) -> bool:
+    return name.endswith(ENDING) and not name.startswith(".")
+
+
 def keep(
-    workspace: Workspace, ledger: Ledger, rules: Mapping[str, LogRules], certain: datetime, now: datetime
+    workspace: Workspace,
+    ledger: Ledger,
+    rules: Mapping[str, LogRules],
+    certain: datetime,
+    now: datetime,
+    together: Callable[[LogFolder, LogRules | None, datetime], tuple[int, int]] = in_a_process,
 ) -> list[str]:
     """End what is old enough by the ``rules`` of each project, and thin what was counted; in sentences.
 
-    A project without rules is one that was removed: nothing of its requests is kept any longer.
+    A project without rules is one that was removed: nothing of its requests is kept any longer. ``together``: see
+    ``apart``; it is asked only where there is something for Arrow to do.
     """
     with ledger.read() as db:
         projects = {*book.counted(db), *book.with_blocks(db), *_folders(workspace)}
@@ -197,12 +214,14 @@ def keep(
     for project in sorted(projects):
         folder = LogFolder(workspace, ledger, project)
         try:
+            if folder.untold():
+                together(folder, None, now)
             with workspace.lock(folder.lock, wait=False):
                 folder.settle(now)
                 kept = rules.get(project)
                 ended = folder.end_old(kept, certain, now) if kept else folder.make_room(0, now)
                 ended += folder.make_room(kept.most, now) if kept else 0
-                became, made = merge(folder, kept, now) if kept else (0, 0)
+            became, made = together(folder, kept, now) if kept and due(folder, kept, now) else (0, 0)
         except LeverframeError:
             continue  # A worker is writing, or the disk is away: the next round does it.
         if ended:

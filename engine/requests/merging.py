@@ -76,6 +76,12 @@ def _bounded(alike: Sequence[Block]) -> list[list[Block]]:
     return parts
 
 
+def due(folder: LogFolder, rules: LogRules, now: datetime) -> bool:
+    """Whether there is something to merge; Arrow is not needed to tell."""
+    with folder.ledger.read() as db:
+        return bool(groups(book.blocks(db, folder.project), rules.keep, now))
+
+
 def merge(folder: LogFolder, rules: LogRules, now: datetime) -> tuple[int, int]:
     """Merge what is small and settled; returns how many blocks became how many. The caller holds the folder's lock.
 

@@ -12,6 +12,7 @@ import pytest
 
 from engine.requests import block, book
 from engine.requests.answers import logged_answers
+from engine.requests.apart import together_here
 from engine.requests.keeping import LogFolder, keep
 from engine.requests.merging import FEWEST, MOST_AT_ONCE, SMALL_ROWS, groups
 from engine.requests.records import Answered, Block, LogRules
@@ -51,7 +52,8 @@ def there(ledger: Ledger) -> tuple[Block, ...]:
 
 
 def kept(workspace: Workspace, ledger: Ledger, now: datetime = LATER, **rules: object) -> list[str]:
-    return keep(workspace, ledger, {"tiny": LogRules(**rules)}, now, now)  # type: ignore[arg-type]
+    given = {"tiny": LogRules(**rules)}  # type: ignore[arg-type]
+    return keep(workspace, ledger, given, now, now, together_here)
 
 
 def requests_in(workspace: Workspace, ledger: Ledger) -> list[str]:
@@ -182,6 +184,7 @@ PREPARATION = """
 from datetime import timedelta
 from pathlib import Path
 import pyarrow.parquet
+from engine.requests.apart import together_here
 from engine.requests.keeping import keep
 from engine.requests.records import LogRules
 from engine.storage import workspace as workspaces
@@ -191,7 +194,7 @@ from tests.engine.requests.noted import NOON
 ACT = """
 workspace = workspaces.find(Path({home!r}))
 ledger = Ledger(workspace.ledger, locks=workspace.root / "locks")
-keep(workspace, ledger, {{"tiny": LogRules()}}, NOON + timedelta(hours=3), NOON + timedelta(hours=3))
+keep(workspace, ledger, {{"tiny": LogRules()}}, NOON + timedelta(hours=3), NOON + timedelta(hours=3), together_here)
 """
 
 
