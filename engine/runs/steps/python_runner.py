@@ -30,8 +30,7 @@ With LEVERFRAME_TYPES=1 what a file cannot hold of the type of a column is kept 
 (see column_types.py): train and score get what extract returned, or its column is refused by name. Without it a column
 of csv is what pandas makes of its text.
 
-Exit code 3: it was refused, and the last line on standard error says why.
-Exit code 1: a traceback of the project's own.
+Exit code 3: it was refused, and the last line on standard error says why. 1: a traceback of the project's own.
 """
 # The syntax and names of Python 3.9:
 # ruff: noqa: UP017, UP035, UP045
@@ -315,15 +314,10 @@ def score(paths: Paths, function: Optional[Callable[..., Any]], name: str) -> No
 
 
 def predictor_of(folder: Path, function: Optional[Callable[..., Any]], name: str) -> Callable[..., Any]:
-    """What makes predictions of features, with the model in ``folder`` or the project's own callable.
-
-    That of a model takes ``nearest`` beside them: a label is then the likeliest class, without being asked for, where
-    no other comes nearer to it.
-    """
+    """What makes predictions of features, by the model or the project's own callable. A model's takes ``told``, too."""
     if function is None:
         return _with_model(folder)
-    own = function
-    return lambda features: _own_predictions(_in_order(own(folder, features), features, name), name)
+    return lambda features: _own_predictions(_in_order(function(folder, features), features, name), name)
 
 
 def scored(predictor: Callable[[Any], Any], features: Any, name: str) -> Any:
@@ -365,7 +359,7 @@ def _own_predictions(result: Any, name: str) -> Any:
     return result
 
 
-def _predictions(model: Any, features: Any, nearest: Optional[float] = None) -> Any:
+def _predictions(model: Any, features: Any, told: Optional[Callable[..., Any]] = None) -> Any:
     import pandas
 
     kind = type(model).__name__
@@ -375,16 +369,13 @@ def _predictions(model: Any, features: Any, nearest: Optional[float] = None) -> 
     if not callable(getattr(model, "predict", None)):
         raise Refused(f"The model that train returned, a {kind}, has no predict; name a score of your own in [train].")
     classes: Any = getattr(model, "classes_", None)
-    has_chances = classes is not None and hasattr(model, "predict_proba")
-    chances, labels = None, None
-    if has_chances and nearest is not None:
-        chances = _chances(model, features, classes, kind)
-        labels = _likeliest(chances, classes, nearest)
+    likely = classes is not None and hasattr(model, "predict_proba")
+    chances: Any = _chances(model, features, classes, kind) if likely else None
+    labels = told(chances, classes) if likely and told is not None else None  # None: they are to be asked for
     if labels is None:
         labels = _one_dimension(_in_order(model.predict(features), features, kind), kind)
     columns = {"prediction": labels}
-    if has_chances:
-        chances = _chances(model, features, classes, kind) if chances is None else chances
+    if likely:
         for position, label in enumerate(classes):
             columns[f"p_{label}"] = chances[:, position]
     elif classes is not None and hasattr(model, "decision_function"):
@@ -403,18 +394,6 @@ def _chances(model: Any, features: Any, classes: Any, kind: str) -> Any:
     if isinstance(chances, list) or chances.ndim != 2 or chances.shape[1] != len(classes):
         raise Refused(f"{kind} predicts several targets at once, or not one probability per class.")
     return chances
-
-
-def _likeliest(chances: Any, classes: Any, nearest: float) -> Any:
-    """The likeliest class of each row; None where for one of them another class comes nearer than ``nearest``."""
-    import numpy
-
-    if chances.shape[1] < 2:
-        return None
-    ordered = numpy.partition(chances, -2, axis=1)
-    if not (ordered[:, -1] - ordered[:, -2] >= nearest).all():  # also where one of them is no number
-        return None
-    return numpy.asarray(classes)[chances.argmax(axis=1)]
 
 
 def _one_dimension(values: Any, name: str) -> Any:
@@ -436,13 +415,13 @@ def _with_model(folder: Path) -> Callable[..., Any]:
     if (folder / "model.onnx").is_file():
         onnx = _beside("onnx_model")
         session = onnx.opened(folder / "model.onnx", Refused)
-        return lambda features, nearest=None: onnx.predictions(session, features, Refused)
+        return lambda features, told=None: onnx.predictions(session, features, Refused)
     for name in ("model.joblib", "model.skops", "model.pickle"):
         if (folder / name).is_file():
             model = _load(folder / name)
             if name == "model.pickle":
                 return functools.partial(_predictions, model)
-            return lambda features, nearest=None: _predictions(model, _as_fitted(model, features), nearest)
+            return lambda features, told=None: _predictions(model, _as_fitted(model, features), told)
     raise Refused("There is no model/model.pickle; a project that trains another way names a score of its own.")
 
 

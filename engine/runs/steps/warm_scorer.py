@@ -22,6 +22,7 @@ if __name__ == "__main__":
     sys.path[0] = __import__("os").getcwd()
 
 import faulthandler
+import functools
 import gc
 import importlib.util
 import io
@@ -146,8 +147,7 @@ class Scorer:
         self._name, self._paths, self._arrow = callable_name or name, runner.Paths(), Arrow()
         function: Optional[Callable[..., Any]] = runner.resolve(callable_name) if callable_name else None
         self._predictor = runner.predictor_of(self._paths.input / "model", function, self._name)
-        nearest = os.environ.get("LEVERFRAME_NEAREST", "")
-        self._nearest, self._borne_out = float(nearest) if nearest else None, False
+        self._nearest, self._borne_out = os.environ.get("LEVERFRAME_NEAREST", ""), False
 
     def answer(self, head: Dict[str, Any], body: bytes) -> Tuple[Dict[str, Any], bytes]:
         if head["form"] == "files":
@@ -159,13 +159,28 @@ class Scorer:
     def _predictions(self, features: Any) -> Any:
         """Of a model whose labels are its likeliest classes in one pass, once the first rows have borne that out."""
         if self._borne_out:
-            return runner.scored(lambda rows: self._predictor(rows, self._nearest), features, self._name)
+            return self._once(features, float(self._nearest))
         found = runner.scored(self._predictor, features, self._name)
-        if self._nearest is not None:
-            once = runner.scored(lambda rows: self._predictor(rows, 0.0), features, self._name)
-            self._borne_out = bool(once.equals(found))  # of the same types, too
-            self._nearest = self._nearest if self._borne_out else None
+        if self._nearest:
+            self._borne_out = bool(self._once(features, 0.0).equals(found))  # of the same types, too
+            self._nearest = self._nearest if self._borne_out else ""
         return found
+
+    def _once(self, features: Any, nearest: float) -> Any:
+        told = functools.partial(likeliest, nearest)
+        return runner.scored(lambda rows: self._predictor(rows, told), features, self._name)
+
+
+def likeliest(nearest: float, chances: Any, classes: Any) -> Any:
+    """The likeliest class of each row; None where for one of them another class comes nearer than ``nearest``."""
+    import numpy
+
+    if chances.shape[1] < 2:
+        return None
+    ordered = numpy.partition(chances, -2, axis=1)
+    if not (ordered[:, -1] - ordered[:, -2] >= nearest).all():  # also where one of them is no number
+        return None
+    return numpy.asarray(classes)[chances.argmax(axis=1)]
 
 
 def serve(scorer: Scorer, requests: BinaryIO, answers: BinaryIO) -> None:
