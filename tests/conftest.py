@@ -47,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # What takes longest in one file, longest first: whoever began one of them late would end minutes after all others.
 FIRST = (
     "test_spark_trains_and_scores.py", "test_models_through_the_real_path.py",
-    "test_every_occurrence_is_accounted_for.py", "test_callers.py",
+    "test_every_occurrence_is_accounted_for.py",
 )  # fmt: skip
 
 

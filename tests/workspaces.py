@@ -44,9 +44,24 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     mine, made = factory.mktemp(name), only_made(factory, name, make)
     shutil.copytree(made, mine, symlinks=True, dirs_exist_ok=True)
     for ledger in mine.glob("*/ledger.db"):
-        with closing(sqlite3.connect(ledger)) as db, db:
-            db.execute("UPDATE projects SET path = replace(path, ?, ?)", (f"{made}/", f"{mine}/"))
+        _projects_lie_in(mine, ledger, made)
     return mine, made
+
+
+def copied_with_projects(made: Path, to: Path) -> Path:
+    """A copy of all that is in the folder ``made`` in the folder ``to``; its workspace ``home`` as ``copied`` does."""
+    for each in made.iterdir():
+        if each.name == "home":
+            copied(each, to / each.name)
+        else:
+            shutil.copytree(each, to / each.name, symlinks=True)
+    _projects_lie_in(to, to / "home" / "ledger.db", made)
+    return to
+
+
+def _projects_lie_in(folder: Path, ledger: Path, made: Path) -> None:
+    with closing(sqlite3.connect(ledger)) as db, db:
+        db.execute("UPDATE projects SET path = replace(path, ?, ?)", (f"{made}/", f"{folder}/"))
 
 
 def only_made(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

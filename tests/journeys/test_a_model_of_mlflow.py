@@ -11,6 +11,7 @@ import pytest
 from engine.scaffold.write import make
 from tests.forked_runs import forking
 from tests.people import open_engine
+from tests.workspaces import copied
 
 pytestmark = pytest.mark.slow
 
@@ -87,14 +88,15 @@ def data(tmp_path: Path) -> Path:
     return path
 
 
-def test_lightgbm_asks_a_model_of_its_own(tmp_path: Path, data: Path) -> None:
+def test_lightgbm_asks_a_model_of_its_own(tmp_path: Path, data: Path, first_minutes: Path) -> None:
     kept = tmp_path / "mlflow"
     kept.mkdir()
     (kept / "MLmodel").write_text(LIGHTGBM + SIGNATURE)
     (kept / "model.lgb").write_text(TREES)
     (kept / "requirements.txt").write_text("mlflow==3.17.2\nlightgbm==4.7.0\npandas==3.1.1\n")
     made = make(tmp_path / "churn", data, "churned", key=("customer",), mlflow=kept)
-    engine = forking(open_engine(tmp_path / "home", "ada", create=True))
+    copied(first_minutes / "home", tmp_path / "home")  # Nothing is in it but packages, of which it wants most.
+    engine = forking(open_engine(tmp_path / "home"))
     engine.add(made.folder)
     run = engine.wait(engine.retrain("churn").id, lambda run: None)
     assert run.version == "churn@1", run.why

@@ -1,10 +1,11 @@
-"""One workspace with small models, each retrained on the real path; the tests of a run share it, a file at a time."""
+"""One workspace with small models, each retrained on the real path, of which every file has a copy."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,12 @@ import pytest
 from engine.api import Engine
 from tests.builders.runs import retrained
 from tests.engine.exports.models import CLASSES, NUMBERS, project
+from tests.forked_runs import forking
+from tests.journeys.readme import begun
+from tests.killing import forget, let_go
 from tests.ledger import store_of
 from tests.people import open_engine
+from tests.workspaces import copied, copied_with_projects, only_made
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NAMED = 'np.where(score > 3, "late", np.where(score > 1.5, "it\'s near", "early"))'
@@ -105,9 +110,29 @@ class Models:
         return out.getvalue()
 
 
+EXPORTED = (
+    ("hist", "onnx", ""), ("named", "onnx", ""), ("named", "sql", "postgresql"), ("named", "sql", "sqlite"),
+    ("named", "sql", "duckdb"),
+)  # fmt: skip
+
+
+def _made(root: Path, packages: Path) -> None:
+    """What the callers call. The environments of it are the others' too: to build them is more than all the rest."""
+    copied(packages / "home", root / "home")
+    (root / "out").mkdir()
+    with closing(forking(open_engine(root / "home"))) as engine:
+        models = Models(engine, root)
+        for name, kind, dialect in EXPORTED:
+            engine.export(models.label(name), kind, root / "out" / f"{name} {dialect or kind}", dialect=dialect)
+    let_go(root / "home")
+
+
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
-    folder = tmp_path_factory.mktemp("models")
-    engine = open_engine(folder / "home", "ada", create=True)
-    yield Models(engine, folder)
+    packages = only_made(tmp_path_factory, "first-minutes", begun)
+    made = only_made(tmp_path_factory, "models", lambda root: _made(root, packages))
+    folder = copied_with_projects(made, tmp_path_factory.mktemp("models"))
+    engine = forking(open_engine(folder / "home"))
+    yield Models(engine, folder, {name: f"{name}@1" for name, *_ in EXPORTED})
     engine.close()
+    forget(folder)

@@ -15,7 +15,7 @@ from engine.storage.workspace import find
 from tests.engine.exports.conftest import NOW, Models
 from tests.ledger import store_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # What they begin from is made while others wait for it.
 
 
 def opened(models: Models, name: str, folder: Path) -> ReadyScorer:

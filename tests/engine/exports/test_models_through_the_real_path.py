@@ -15,7 +15,7 @@ from tests.builders.runs import retrained
 from tests.engine.exports.conftest import NOW, Models
 from tests.engine.exports.models import answers_alike, project
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # What they begin from is made while others wait for it.
 # Those of test_callers.py are held to the same: "named" in all, "hist" in ONNX, and PostgreSQL.
 ALIKE = [("logit", "onnx", ""), ("ridge", "onnx", ""), ("ridge", "sql", "sqlite"), ("boosted", "sql", "duckdb"),
          ("boosted", "onnx", "")]
