@@ -31,6 +31,8 @@ def _built(root: Path) -> None:
     open_engine(home, create=True).close()
     wanted = lock.resolve(SAMPLES / "delays-on-spark" / "requirements.txt", "3.11", home / "cache")
     build.ensure(wanted, home / "environments")
+    for unpacked in home.glob("cache/uv/sdists-v*/*/*/*/*/src"):  # 1.9 GB, read no more: uv keeps what it built of it.
+        shutil.rmtree(unpacked)
     real_flights.write_parquet(root / "served" / "flights.parquet", MONTHS)
 
 
