@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from textual.css.model import RuleSet
+from textual.css.parse import parse
+from textual.css.tokenize import Token
+from textual.css.types import CSSLocation
 from textual.message import Message
 from textual.pilot import Pilot
 
@@ -118,10 +122,25 @@ async def a_moment(*_: float) -> None:
     await asyncio.sleep(0.002)
 
 
+_PARSED: dict[tuple[object, ...], list[RuleSet]] = {}
+
+
+def parsed_once(
+    scope: str, css: str, read_from: CSSLocation, variable_tokens: dict[str, list[Token]], **options: Any
+) -> list[RuleSet]:
+    """Textual parses all styles again for each app that begins, which is a third of what such a test costs."""
+    words = tuple((name, *(token.value for token in tokens)) for name, tokens in variable_tokens.items())
+    key = (scope, css, read_from, words, *sorted(options.items()))
+    if key not in _PARSED:
+        _PARSED[key] = list(parse(scope, css, read_from, variable_tokens=variable_tokens, **options))
+    return _PARSED[key]
+
+
 @pytest.fixture
 def console(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Run a story at the console: ``console(story, size=(80, 24))``; ``toasts``: what is said is drawn, too."""
     monkeypatch.setattr("textual.app.wait_for_idle", a_moment)
+    monkeypatch.setattr("textual.css.stylesheet.parse", parsed_once)
 
     def run(
         story: Story, size: tuple[int, int] = WIDE, seen: datetime | None = None, *, toasts: bool = False
