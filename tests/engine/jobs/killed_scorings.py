@@ -15,7 +15,7 @@ IMPORTED = (
 )  # fmt: skip
 # A statement is told of before the database is: SQLite's own changes are no events of Python's.
 PREPARATION = """
-import os, signal
+import os, signal, tempfile
 from functools import partial
 from pathlib import Path
 from sqlalchemy import event
@@ -34,6 +34,7 @@ def told(connection, cursor, statement, *_):
         os.kill(os.getpid(), signal.SIGKILL)
 event.listen(Engine, "before_cursor_execute", told)
 def to_table(folder, replace):
+    tempfile.tempdir = str(folder)  # as a run's lies in its own folder, where what a killed one kept is found
     place = lambda name: place_of("table:" + name, "WAREHOUSE_URL", output=False, base=folder)
     given = database.DatabaseSource(place("incoming"), learnt())
     sink = partial(table_writing.TableSink, Workspace(folder / "home"), folder, place("scored"), replace=replace)

@@ -27,6 +27,7 @@ VARIABLE = "WAREHOUSE_URL"
 @pytest.fixture
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
     """A table ``incoming`` with five rows, the last first; its URL is in the environment."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # As a run's lies in its folder, and goes with that.
     monkeypatch.setattr(reading, "PIECE", 2)
     monkeypatch.setattr("engine.jobs.score.database.PIECE", 2)
     file = tmp_path / "shop.db"

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 # No sandbox: it does not start as root. The rest keeps it from asking anybody but the page's own server.
@@ -45,10 +46,12 @@ class Browser:
             os.dup2(theirs[0], 3)
             os.dup2(theirs[1], 4)
 
+        # It is killed and leaves what it kept for a while; in a test's own folder a socket's name would be too long.
+        self._kept = TemporaryDirectory(prefix="leverframe-browser-", ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
             [program, *SWITCHES, f"--user-data-dir={folder}", "about:blank"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            pass_fds=(3, 4), preexec_fn=on_three_and_four,
+            pass_fds=(3, 4), preexec_fn=on_three_and_four, env={**os.environ, "TMPDIR": self._kept.name},
         )  # fmt: skip
         for end in (*theirs, to_it[0], from_it[1]):
             os.close(end)
@@ -133,3 +136,4 @@ class Browser:
         self._process.wait()
         os.close(self._write)
         os.close(self._read)
+        self._kept.cleanup()
