@@ -8,11 +8,18 @@ _ROOM, _TESTS = "engine/serving", "tests/engine/serving/test_"
 _ANSWERED, _REFUSED = (f"{_TESTS}what_is_answered.py",), (f"{_TESTS}what_is_refused.py",)
 _WHO, _TWICE = (f"{_TESTS}who_may_ask.py",), (f"{_TESTS}what_is_read_twice.py",)
 _SOCKETS, _TENSORS = (f"{_TESTS}connections.py",), (f"{_TESTS}the_inference_protocol.py",)
+_ANY_TENSORS = (f"{_TESTS}any_tensors_at_all.py",)
 _SUPERVISOR = (f"{_TESTS}supervisor.py",)
 _FORM, _SLOW, _APP, _SCORING = (f"{_ROOM}/{name}.py" for name in ("form", "slow_form", "app", "scoring"))
 _CONNECTION, _SERVER = f"{_ROOM}/connection.py", f"{_ROOM}/http_server.py"
 
 SERVING = (
+    Fault("a size of bytes is a whole number", f"{_ROOM}/tensors.py", "if type(size) is not int or not 0 <= size <= len(binary):", "if size > len(binary):", _ANY_TENSORS),
+    Fault("a text in bytes is UTF-8", f"{_ROOM}/tensors.py", "except UnicodeDecodeError:", "except KeyError:", _ANY_TENSORS),
+    Fault("a NaN in bytes is a gap in any width", f"{_ROOM}/tensors.py", 'if code in "efd" else values', 'if code in "fd" else values', _ANY_TENSORS),
+    Fault("a shape is of whole numbers", f"{_ROOM}/tensors.py", " or any(type(each) is not int for each in shape)", "", _ANY_TENSORS),
+    Fault("nested rows of one are rows", f"{_ROOM}/tensors.py", "each[0] if isinstance(each, list) and len(each) == 1 else each", "each", _ANY_TENSORS),
+    Fault("parameters are an object or nothing", f"{_ROOM}/tensors.py", 'own.get("binary_data_size") if isinstance(own, dict) else None', 'own.get("binary_data_size") if own else None', _ANY_TENSORS),
     Fault("every answer has one form", f"{_ROOM}/exchange.py", ', separators=(",", ":")', "", _ANSWERED),
     Fault("a name that stands twice is found", _FORM, "        if colons == members:\n            return True\n", "        return True\n", _REFUSED),
     Fault("a colon that is written otherwise hides none", _FORM, '        if b"\\\\" in body:  # A colon may be written without one.\n            return False\n', "", _REFUSED),
