@@ -15,7 +15,15 @@ _SHADOW, _SEAT, _FRAMES = (f"engine/serving/shadow{name}.py" for name in ("", "_
 _SCORING, _PROCESS = "engine/serving/shadow_scoring.py", "engine/serving/shadow_process.py"
 _COUNTING, _BOOK, _REPORT = (f"engine/shadow/{name}.py" for name in ("counting", "book", "report"))
 
+_TRIED, _PHRASES = "engine/reports/tried.py", "engine/reports/phrases.py"
+_TOLD = ("tests/engine/reports/test_what_was_tried.py",)
+
 SHADOW = (
+    Fault("a report tells of trials that ran in its period", _TRIED, "each.over_at is None or each.over_at >= period.since", "True", _TOLD),
+    Fault("what is tried later is not told yet", "engine/scoring/trials.py", "WHERE project = ? AND at < ? ORDER BY seq", "WHERE project = ? AND at <> ? ORDER BY seq", _TOLD),
+    Fault("a report counts what a canary answered itself", _TRIED, " AND status = 200 AND fallback = ''", "", _TOLD),
+    Fault("a report counts the canary's own answers", _TRIED, " AND version = ?", " AND version <> ?", _TOLD),
+    Fault("all is only said of all", _PHRASES, '    if part < whole and shown == "100.0":\n        return "more than 99.9 %"\n', "", _TOLD),
     Fault("what a fallback answered is not compared", _SHADOW, "        and answered.fallback is None\n", "", _HANDED),
     Fault("what another version answered is not compared", _SHADOW, "        and answered.label == beside.live\n", "", _HANDED),
     Fault("a shadow beside what is live no more is none", _SHADOW, 'and live["seq"] == trial.against', "", _HANDED),

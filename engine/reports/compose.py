@@ -75,6 +75,7 @@ def compose(facts: ReportFacts) -> Report:
         money=money(spec.costs, spec.words, facts.judged, name, facts.period.since) if live else None,
         releases=tuple(_releases(facts)),
         turned_down=tuple(_turned_down(each) for each in facts.rejections),
+        tried=facts.tried,
         waiting=waiting,
         troubles=troubles,
         incidents=facts.incidents,

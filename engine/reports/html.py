@@ -63,6 +63,7 @@ def article(report: Report) -> dict[str, Any]:
         "others": _others(report.metrics[1:]),
         "costs": _costs(report.money),
         "moved": [*went, *turned_down],
+        "tried": [(f"{phrases.tried(each)}: “{each.reason}”", phrases.tried_so_far(each)) for each in report.tried],
         "waiting": [(phrases.waiting(each), each.sentence) for each in report.waiting],
         "weakest": _weakest(report),
         "failures": [(phrases.failure(each), each.why) for each in report.failures],

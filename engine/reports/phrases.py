@@ -17,6 +17,7 @@ from engine.reports.records import (
     Release,
     Report,
     ReportedAlert,
+    Tried,
     TurnedDown,
     Waiting,
     Weakness,
@@ -185,6 +186,56 @@ def release(found: Release) -> str:
 
 def turned_down(found: TurnedDown) -> str:
     return f"{found.version} was turned down on {day(found.at)} by {found.by}"
+
+
+def tried(found: Tried) -> str:
+    """What was tried beside the version in use, on which share, and since when."""
+    share = "all cases" if found.share >= 1 else f"{100 * found.share:.6g} % of the cases"
+    runs = found.over_at is None
+    if found.shadow:
+        does = f"{'is' if runs else 'was'} asked about {share} too, without anybody getting its answers,"
+    else:
+        does = f"{'answers' if runs else 'answered'} {share} itself, always the same ones,"
+    until = "" if found.over_at is None else f" until {day(found.over_at)}"
+    return f"{found.version} {does} {'from' if until else 'since'} {day(found.since)}{until}. Begun by {found.by}"
+
+
+def tried_so_far(found: Tried) -> str:
+    """Whether it agreed, and how it ended."""
+    if not found.shadow:
+        said = f"It {'has ' if found.over_at is None else ''}answered {many(found.cases, 'request')}."
+    elif not found.cases:
+        said = "No case has been compared."
+    else:
+        alike = _share_of(found.agreed or 0, found.cases)
+        said = f"It said the same as the version in use in {alike} of {many(found.cases, 'case')}."
+    if found.failed:
+        said += f" For {many(found.failed, 'case')} it had no answer."
+    return f"{said}{_over(found)}"
+
+
+def _share_of(part: int, whole: int) -> str:
+    """All and none are only said of all and none."""
+    shown = f"{100 * part / whole:.1f}"
+    if part < whole and shown == "100.0":
+        return "more than 99.9 %"
+    return f"{shown} %"
+
+
+def _over(found: Tried) -> str:
+    if found.over_how is None:
+        return ""
+    if found.over_how == "by hand":
+        return f" Ended by {found.over_by}: “{found.over_why}”"
+    return {
+        "policy": f" It was ended by itself, for it did worse: {found.over_why}",
+        "released": " It ended with going live.",
+        "rejected": " It ended with being turned down.",
+        "expired": " It ended when it became too old to go live.",
+        "another": " It ended when another version went live.",
+        "removed": " It ended when the project was removed.",
+        "canary": " After that it was let answer a share itself.",
+    }[found.over_how]
 
 
 def waiting(found: Waiting) -> str:

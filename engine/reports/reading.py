@@ -27,7 +27,8 @@ from engine.projects.manifest.records import Manifest
 from engine.records import Deployment, Project, Run, Version
 from engine.release import decisions, history
 from engine.release.decisions import Decision
-from engine.reports.records import ReportPeriod
+from engine.reports.records import ReportPeriod, Tried
+from engine.reports.tried import tried
 from engine.runs import history as runs
 from engine.storage.objects import ObjectStore
 from engine.versions import catalog
@@ -73,6 +74,7 @@ class ReportFacts:
     deployments: tuple[Deployment, ...]
     approvals: Mapping[int, tuple[str, ...]]
     rejections: tuple[Decision, ...]
+    tried: tuple[Tried, ...]
     waiting: tuple[tuple[Version, datetime | None], ...]
     troubles: tuple[Alert, ...]
     incidents: int
@@ -108,6 +110,7 @@ def read(db: sqlite3.Connection, store: ObjectStore, name: str, period: ReportPe
         deployments=deployments,
         approvals={each.seq: decisions.approved_by(db, each) for each in (*deployments, *([live] if live else []))},
         rejections=decisions.rejections(db, name, since, until),
+        tried=tried(db, name, period),
         waiting=catalog.waiting(db, name, until),
         troubles=alert_book.between(db, name, since, until),
         incidents=alert_book.incidents_between(db, name, since, until),

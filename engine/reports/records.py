@@ -13,6 +13,7 @@ from typing import Any, Literal
 from engine.clock import stamp
 from engine.monitoring.performance.key_figures import Source
 from engine.records import GateVerdict, Verdict
+from engine.scoring.trials import How
 
 Change = Literal["better", "worse", "no clear change", "not known"]
 
@@ -125,6 +126,30 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """A candidate that ran beside the version in use in the period. ``share``: of the cases, the last one that it had.
+
+    ``shadow``: it answered nobody; ``cases`` are those that were compared, and it ``agreed`` in so many. Else it
+    answered ``cases`` requests itself. ``failed``: it had no answer for so many. ``over_at`` None: it still ran at the
+    end of the period; else ``over_how`` says what ended it, and ``over_by`` and ``over_why`` who and why.
+    """
+
+    version: str
+    shadow: bool
+    share: float
+    since: datetime
+    by: str
+    reason: str
+    cases: int
+    agreed: int | None
+    failed: int | None
+    over_at: datetime | None
+    over_how: How | None
+    over_by: str
+    over_why: str
+
+
+@dataclass(frozen=True)
 class ReportedAlert:
     """An alert that was open at some time in the period; ``over_at`` None: it still was at its end."""
 
@@ -188,6 +213,7 @@ class Report:
     money: Money | None
     releases: tuple[Release, ...]
     turned_down: tuple[TurnedDown, ...]
+    tried: tuple[Tried, ...]
     waiting: tuple[Waiting, ...]
     troubles: tuple[ReportedAlert, ...]
     incidents: int

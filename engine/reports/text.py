@@ -33,6 +33,10 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _entry(phrases.turned_down(down), f"“{down.reason}”")
     if not report.releases and not report.turned_down:
         yield "Nothing went live, and nothing was turned down."
+    if report.tried:
+        yield from _section("What is tried out")
+    for tried in report.tried:
+        yield from _entry(f"{phrases.tried(tried)}: “{tried.reason}”", phrases.tried_so_far(tried))
     yield from _section("What waits for a decision")
     for waiting in report.waiting:
         yield from _entry(phrases.waiting(waiting), waiting.sentence)

@@ -92,6 +92,15 @@ def rows(db: sqlite3.Connection, project: str, limit: int = 50) -> tuple[TrialRo
     return tuple(_row(row) for row in found)
 
 
+def before(db: sqlite3.Connection, project: str, until: datetime) -> tuple[tuple[TrialRow, ...], ...]:
+    """The rows of each trial of ``project`` that stood before ``until``, the trials and their rows the oldest first."""
+    found: dict[int, list[TrialRow]] = {}
+    query = "SELECT * FROM trials WHERE project = ? AND at < ? ORDER BY seq"
+    for row in db.execute(query, (project, stamp(until))):
+        found.setdefault(row["began"], []).append(_row(row))
+    return tuple(map(tuple, found.values()))
+
+
 def last_of(db: sqlite3.Connection, project: str, number: int) -> TrialRow | None:
     """The newest row of a version's own trials."""
     row = db.execute(

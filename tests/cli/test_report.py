@@ -48,7 +48,7 @@ def test_a_file_is_written_in_the_form_that_its_name_says(
 def test_the_document_has_stable_keys(history: History) -> None:
     found = history("report", "tiny", "--json").json
     assert set(found) >= {
-        "project", "title", "period", "verdict", "sentence", "live", "metrics", "money", "releases", "waiting",
+        "project", "title", "period", "verdict", "sentence", "live", "metrics", "money", "releases", "tried", "waiting",
         "troubles", "weakest", "work", "failures", "audit_rows", "audit_head",
     }  # fmt: skip
     assert [each["name"] for each in found["metrics"]] == ["roc_auc", "log_loss"]
