@@ -8,6 +8,7 @@ from console.dialogs.dialog import ReasonDialog
 from console.dialogs.form import FormDialog, FormField
 from console.dialogs.reading import ReadingDialog
 from console.text.feedback_lines import batch_lines
+from console.text.lines import EMPTY, Line, wrapped
 from engine.feedback.records import Batch
 from engine.text import plain
 
@@ -71,5 +72,11 @@ def unfreezing(project: str) -> ReasonDialog:
 
 
 def whole(batch: Batch) -> ReadingDialog:
-    """A batch, whole but for its rows."""
-    return ReadingDialog(lambda width: batch_lines(batch, width))
+    """A batch, whole but for its rows, and which keys decide on it where that is to be done."""
+    next_step = "In the list, a lets its rows count and x has them never count; both ask for your reason."
+    told = [next_step] if batch.state == "quarantined" else []
+
+    def lines(width: int) -> list[Line]:
+        return [*batch_lines(batch, width), *(each for said in told for each in (EMPTY, *wrapped(said, width)))]
+
+    return ReadingDialog(lines)

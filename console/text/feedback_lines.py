@@ -62,13 +62,13 @@ def _moment(at: datetime) -> str:
 
 
 FEEDBACK: tuple[Column[Batch], ...] = (
-    Column("NO", 6, lambda b, now: Span(str(b.id), "strong"), right=True),
-    Column("PROJECT", 14, lambda b, now: Span(plain(b.project))),
-    Column("CAME", 16, lambda b, now: Span(f"{b.at:%d %b %H:%M}")),
-    Column("BY", 12, lambda b, now: Span(plain(b.by)), yields=2),
-    Column("ROWS", 9, lambda b, now: Span(f"{b.rows:,}"), right=True),
-    Column("", 11, lambda b, now: state(b)),
-    Column("WHY", 30, lambda b, now: Span(remark(b), "dim"), yields=1, grows=True),
+    Column("NO", 5, lambda b, now: Span(str(b.id), "strong"), right=True),
+    Column("PROJECT", 12, lambda b, now: Span(plain(b.project))),
+    Column("CAME", 12, lambda b, now: Span(f"{b.at:%d %b %H:%M}")),
+    Column("BY", 18, lambda b, now: Span(plain(b.by)), yields=2),
+    Column("ROWS", 7, lambda b, now: Span(f"{b.rows:,}"), right=True),
+    Column("STATE", 11, lambda b, now: state(b)),
+    Column("WHY, OR FROM", 16, lambda b, now: Span(remark(b), "dim"), yields=1, grows=True),
 )
 
 

@@ -48,8 +48,8 @@ COLUMNS: tuple[Column[Token], ...] = (
     Column("MARK", 12, lambda t, now: Span(t.mark, "dim"), yields=2),
     Column("STANDING", 11, standing),
     Column("UNTIL", 11, lambda t, now: Span(until(t)), right=True),
-    Column("USED", 11, lambda t, now: used(t), right=True),
-    Column("MAY", 20, lambda t, now: Span(" ".join(t.scopes)), yields=1),
+    Column("USED", 11, lambda t, now: used(t), right=True, yields=1),
+    Column("MAY", 19, lambda t, now: Span(" ".join(t.scopes))),
     Column("PROJECTS", 10, lambda t, now: Span(plain(projects(t), 200)), grows=True),
     Column("BY", 8, lambda t, now: Span(plain(t.made_by), "dim"), yields=3),
 )  # fmt: skip
