@@ -51,8 +51,8 @@ def _card(card: DecisionCard, now: datetime, width: int, *, whole: bool, evidenc
     ]  # fmt: skip
     if whole or inner < TWO_COLUMNS:
         body = _stacked(
-            _gates(card.gates, inner, whole=evidence), _shadow(card, now, inner, whole=whole), _segments(card, inner),
-            _changes(card, inner, whole=whole),
+            _gates(card.gates, inner, whole=evidence), _shadow(card, now, inner, whole=whole),
+            _segments(card, inner, whole=whole), _changes(card, inner, whole=whole),
         )  # fmt: skip
     else:
         left = inner - 2 - RIGHT
@@ -211,7 +211,7 @@ def _shadow(card: DecisionCard, now: datetime, width: int, *, whole: bool = Fals
     return shadow_lines(card.shadow, now, width, whole=whole) if card.shadow is not None else []
 
 
-def _segments(card: DecisionCard, width: int) -> list[Line]:
+def _segments(card: DecisionCard, width: int, *, whole: bool = False) -> list[Line]:
     if not card.segments:
         return []
     against = short(card.version.against) if card.version.against else ""
@@ -220,8 +220,9 @@ def _segments(card: DecisionCard, width: int) -> list[Line]:
         columns += f" {pad(against, 7, right=True)} {pad('difference', 10, right=True)}  "
     name = min(30, max(14, width - cells_of(columns) - 11))
     lines: list[Line] = [(Span(cut(f"{pad('WORST SEGMENTS', name)}{columns}", width), "head"),)]
-    lines += [_segment(s, name, width, compared=bool(against)) for s in card.segments[:MOST_SEGMENTS]]
-    rest = card.segments[MOST_SEGMENTS:]
+    shown = len(card.segments) if whole else MOST_SEGMENTS
+    lines += [_segment(s, name, width, compared=bool(against)) for s in card.segments[:shown]]
+    rest = card.segments[shown:]
     compared = any(each.verdict not in ("first", "not compared") for each in rest)
     aside = ", none of them worse" if compared and not any(each.verdict == "worse" for each in rest) else ""
     return [*lines, (Span(f"and {len(rest)} more{aside}", "dim"),)] if rest else lines
@@ -256,9 +257,10 @@ def change_lines(change: Change, width: int, *, details: int | None = None) -> l
     tone: Tone = "dim" if same else ""
     lines: list[Line] = [line(Span(label, "dim"), Span(_text(first), tone))]
     lines += [line(" " * 10, Span(_text(each), tone)) for each in rest]
-    shown = change.details if details is None else change.details[:details]
-    lines += [line(" " * 10, Span(cut(plain(each), width - 10), "dim")) for each in shown]
-    return lines
+    if details is None:
+        parts = [part for each in change.details for part in wrapped(plain(each), width - 10, tone="dim")]
+        return [*lines, *(line(" " * 10, *part) for part in parts)]
+    return [*lines, *(line(" " * 10, Span(cut(plain(each), width - 10), "dim")) for each in change.details[:details])]
 
 
 def _past(card: DecisionCard, width: int) -> list[Line]:

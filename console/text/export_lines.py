@@ -90,7 +90,7 @@ def _figures(found: Parity, width: int) -> list[Line]:
     changed = count(found.changed) + (f" ({found.changed_share:.2%})" if found.changed_share is not None else "")
     said = (
         ("compared", f"{found.rows:,} holdout rows{part}: {found.compared}"),
-        ("by", found.measured_by),
+        *((("by", found.measured_by),) if found.measured_by else ()),
         ("largest difference", f"{small(found.largest)}{share}, at most {small(bar.largest)} is allowed"),
         ("mean difference", f"{small(found.mean)}{share}, at most {small(bar.mean)} is allowed"),
         *((("changed decisions", changed),) if found.changed is not None else ()),

@@ -93,3 +93,15 @@ def test_the_reason_in_a_row_of_the_trail_is_there_where_there_is_room_and_else_
         await desk.see("ENDS")
 
     console(story, size)
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_the_whole_card_leaves_no_segment_and_no_particular_of_a_change_out(width: int) -> None:
+    segments = tuple(replace(CARD.segments[0], value=f"C{number:02}") for number in range(12))
+    change = replace(CARD.changes[0], what="data", details=(f"it goes on {'and on ' * 40}to its END",))
+    card = replace(CARD, segments=segments, changes=(change,))
+    whole_card = plain_text(card_lines(card, NOW, width, whole=True))
+    assert all(each.name in whole_card for each in segments) and "more" not in whole_card.split("carrier=C11")[1]
+    assert "END" in whole_card
+    assert "and 4 more" in plain_text(card_lines(card, NOW, width)), "the short one names the worst"
+    assert max(map(width_of, card_lines(card, NOW, width, whole=True))) <= width

@@ -52,6 +52,8 @@ def test_of_one_that_is_used_the_evidence_is_shown_too_and_why_no_tables_are() -
     said = plain_text(scorer_lines(USED, 100))
     assert "SCORED BY ONNX" in said and "compiled tables: not used" in said and "ONNX: used" in said
     assert "It answers as the version does" in said and "2.0e-16" in said and "No row differs." in said
+    nobody = replace(USED, parity=replace(ALIKE, measured_by=""))
+    assert "\nby " in said and "\nby " not in plain_text(scorer_lines(nobody, 100)), "a head without a word"
 
 
 def test_tables_that_were_refused_before_onnx_was_known_are_called_what_they_are() -> None:
