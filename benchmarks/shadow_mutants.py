@@ -21,8 +21,8 @@ _TOLD = ("tests/engine/reports/test_what_was_tried.py",)
 SHADOW = (
     Fault("a report tells of trials that ran in its period", _TRIED, "each.over_at is None or each.over_at >= period.since", "True", _TOLD),
     Fault("what is tried later is not told yet", "engine/scoring/trials.py", "WHERE project = ? AND at < ? ORDER BY seq", "WHERE project = ? AND at <> ? ORDER BY seq", _TOLD),
-    Fault("a report counts what a canary answered itself", _TRIED, " AND status = 200 AND fallback = ''", "", _TOLD),
-    Fault("a report counts the canary's own answers", _TRIED, " AND version = ?", " AND version <> ?", _TOLD),
+    Fault("a report counts what a canary answered itself", "engine/requests/book.py", " AND status = 200 AND fallback = ''", "", _TOLD),
+    Fault("a report counts the canary's own answers", "engine/requests/book.py", " AND version = ? AND minute", " AND version <> ? AND minute", _TOLD),
     Fault("all is only said of all", _PHRASES, '    if part < whole and shown == "100.0":\n        return "more than 99.9 %"\n', "", _TOLD),
     Fault("what a fallback answered is not compared", _SHADOW, "        and answered.fallback is None\n", "", _HANDED),
     Fault("what another version answered is not compared", _SHADOW, "        and answered.label == beside.live\n", "", _HANDED),

@@ -7,18 +7,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from engine.clock import stamp
 from engine.errors import Damage
 from engine.reports.records import ReportPeriod, Tried
+from engine.requests import book as requests
 from engine.scoring import trials
 from engine.scoring.trials import TrialRow
 from engine.shadow import book
 from engine.text import plain
-
-_ANSWERED = """
-SELECT coalesce(sum(requests), 0) FROM request_counts
-WHERE project = ? AND version = ? AND minute >= ? AND minute < ? AND status = 200 AND fallback = ''
-"""
 
 
 def tried(db: sqlite3.Connection, project: str, period: ReportPeriod) -> tuple[Tried, ...]:
@@ -33,9 +28,7 @@ def _told(db: sqlite3.Connection, project: str, rows: Sequence[TrialRow], until:
     shadow = first.kind == "shadow"
     cases, agreed, failed = _compared(db, project, first.trial, until) if shadow else (0, None, None)
     if not shadow:
-        ended = over.at if over else until
-        (answered,) = db.execute(_ANSWERED, (project, first.label, stamp(first.at), stamp(ended)))
-        cases = int(answered[0])
+        cases = requests.answered_by(db, project, first.label, first.at, over.at if over else until)
     return Tried(
         version=first.label,
         shadow=shadow,

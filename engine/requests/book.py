@@ -185,3 +185,13 @@ def fold(db: sqlite3.Connection, project: str, before: datetime) -> None:
 def drop(db: sqlite3.Connection, project: str, before: datetime) -> None:
     """Let go of what was counted before that."""
     db.execute("DELETE FROM request_counts WHERE project = ? AND minute < ?", (project, stamp(before)))
+
+
+def answered_by(db: sqlite3.Connection, project: str, version: str, since: datetime, until: datetime) -> int:
+    """How many requests the version with that label answered itself in the time."""
+    row = db.execute(
+        "SELECT coalesce(sum(requests), 0) FROM request_counts WHERE project = ? AND version = ? AND minute >= ?"
+        " AND minute < ? AND status = 200 AND fallback = ''",
+        (project, version, stamp(since), stamp(until)),
+    ).fetchone()
+    return int(row[0])
