@@ -87,6 +87,11 @@ class RequestLog:
         return sum(self._lost.copy().values())
 
     @property
+    def waiting(self) -> int:
+        """How many requests the thread has not taken yet."""
+        return len(self._waiting)
+
+    @property
     def trouble(self) -> dict[str, str]:
         """Why nothing is written at the moment, by project; empty while all is well."""
         return self._writer.trouble.copy()

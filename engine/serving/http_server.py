@@ -144,11 +144,12 @@ class HttpServer:
 
     async def _connected(self, loop: asyncio.AbstractEventLoop, client: socket.socket) -> None:
         try:
-            await loop.connect_accepted_socket(self._made, client, ssl=self._context)
+            await loop.connect_accepted_socket(self.connection, client, ssl=self._context)
         except OSError:  # It has gone, or speaks no TLS.
             client.close()
 
-    def _made(self) -> Connection:
+    def connection(self) -> Connection:
+        """One more, which a client is to be handed to."""
         return Connection(self._config, self._state)
 
     async def drain(self, seconds: float = DRAIN, grace: float = GRACE) -> bool:
