@@ -20,6 +20,9 @@ from engine.serving.scoring import Scoring, read_body, write_body
 OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _UNSAID = ""  # Triton's client says nothing of what it sends
 _BEARER = {"WWW-Authenticate": "Bearer"}
+_MOST_KNOWN = 64  # ways of writing this machine's own name, each with a port
+# What nobody has is not a name of the figures: whoever asks could make as many of them as they like.
+_NOBODYS = frozenset({401, 403, 404, 405, 421, 429})
 
 
 class Around(NamedTuple):
@@ -41,6 +44,7 @@ class App:
         self, scoring: Scoring, counted: figures.Figures, around: Around, feedback: Handler | None = None
     ) -> None:
         self._scoring, self._figures, self._around = scoring, counted, around
+        self._hosts: set[str] = set()
         v2 = InferenceProtocol(scoring, around.projects)
         taking = [Route("POST", "/projects/{project}/feedback", "feedback", feedback, (JSON,))] if feedback else []
         model = "/v2/models/{project}"
@@ -89,8 +93,7 @@ class App:
         return self._counted(answer, route, project)
 
     def _counted(self, answer: Answer, route: Route | None, project: str) -> Answer:
-        # What nobody has is not a name of the figures: whoever asks could make as many of them as they like.
-        known = answer.status not in (401, 403, 404, 405, 421, 429)
+        known = answer.status not in _NOBODYS
         self._figures.requested(project if known else "", route.path if route else "", answer.status)
         return answer
 
@@ -116,7 +119,8 @@ class App:
         token: Allowed | None = None
         if tokens is None:
             # A web site that a person visits can point its own name here (DNS rebinding), and post what it likes.
-            if _name(heads.get("host", "")) not in OWN_NAMES:
+            host = heads.get("host", "")
+            if host not in self._hosts and not self._is_own(host):
                 raise Unanswered(421, "This server answers to localhost alone; for another name it asks for tokens.")
             if "origin" in heads:  # Only browsers say it, of every page that posts to somewhere else than its own.
                 raise Unanswered(403, "No web page is answered without a token; serve --tokens asks for them.")
@@ -128,9 +132,17 @@ class App:
                 again = {"Retry-After": str(said.retry_after)} if said.retry_after is not None else {}
                 raise Unanswered(said.status, said.sentence, heads={**again, **(_BEARER if said.status == 401 else {})})
             token = said
-        if route.kinds:
+        if route.kinds and (heads.get("content-type") != JSON or "content-encoding" in heads):
             _form(route, asked)
         return token
+
+    def _is_own(self, host: str) -> bool:
+        """Whether a Host header is a name of this machine for itself; what was is known from then on."""
+        if _name(host) not in OWN_NAMES:
+            return False
+        if len(self._hosts) < _MOST_KNOWN:
+            self._hosts.add(host)
+        return True
 
     def _score(self, target: Target, asked: Asked) -> Answer | Awaitable[Answer]:
         return self._scoring.answer(target.project, asked, read_body, write_body)
