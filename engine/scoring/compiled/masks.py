@@ -43,6 +43,53 @@ class Asked:
     edges: Edges | None
     count: int
 
+    def right(self, plan: Plan, nodes: Nodes, node: int) -> Any:
+        """The bins from which a row goes right at a node."""
+        import numpy as np
+
+        at = int(nodes.place[node])
+        if at < 0:
+            assert self.edges is not None
+            right = np.arange(self.count) > np.searchsorted(self.edges.thresholds, nodes.threshold[node])
+            right[-1] = not nodes.gap[node]
+            return right
+        codes = plan.model.operations[self.slot].codes
+        left = nodes.sets[at : at + codes + 1].astype(bool)
+        if self.edges is None:
+            return ~left
+        # The code of each bin; of what lies between two codes there is none.
+        inside = np.concatenate([np.ceil(self.edges.thresholds - 0.5), [codes - 1]]).clip(0, codes - 1).astype(int)
+        return ~np.concatenate([left[inside], left[-1:]])
+
+    def bins_of(self, numbers: Any) -> Any:
+        """The bin of each number."""
+        import numpy as np
+
+        if self.edges is not None:
+            return self.edges.bins(numbers)
+        return np.where(np.isnan(numbers), self.count - 1, np.nan_to_num(numbers)).astype(np.intp)
+
+
+def columns_asked(plan: Plan, nodes: Nodes) -> list[Asked]:
+    """The columns that trees ask for, each with its bins."""
+    import numpy as np
+
+    found = []
+    for place, slot in enumerate(plan.model.inputs):
+        mine = nodes.feature == place
+        if not mine.any():
+            continue
+        codes = plan.model.operations[slot].codes
+        if codes and (nodes.place[mine] >= 0).all():
+            found.append(Asked(slot, None, codes + 1))
+        else:
+            by_threshold = mine & (nodes.place < 0)
+            # Codes that are compared too lie between halves.
+            halves = np.arange(codes - 1) + 0.5 if codes and (nodes.place[mine] >= 0).any() else np.zeros(0)
+            edges = Edges(np.unique(np.concatenate([nodes.threshold[by_threshold], halves])))
+            found.append(Asked(slot, edges, edges.count))
+    return found
+
 
 class Masks:
     """The trees of a plan whose trees have at most 64 leaves each."""
@@ -57,11 +104,11 @@ class Masks:
         self._plan = plan
         self._roots = plan.tables.whole(trees.roots)
         self._order = self._by_target()
-        self._nodes = _Nodes(plan)
+        self._nodes = Nodes(plan)
         most = int(self._nodes.leaves.max())
         # The places of all leaves have to be numbers of as many bits too.
         self._bits = 16 if most <= 16 and len(self._order) <= 1 << 12 else 32 if most <= 32 else 64
-        self._asked = self._columns()
+        self._asked = columns_asked(plan, self._nodes)
         if sum(asked.count for asked in self._asked) * len(self._order) * self._bits // 8 > _MOST:
             raise TooLarge
         tables = [self._table(asked) for asked in self._asked]
@@ -84,25 +131,6 @@ class Masks:
             return np.arange(len(self._roots))
         return np.argsort(self._plan.tables.whole(trees.targets), kind="stable")
 
-    def _columns(self) -> list[Asked]:
-        import numpy as np
-
-        nodes, found = self._nodes, []
-        for place, slot in enumerate(self._plan.model.inputs):
-            mine = nodes.feature == place
-            if not mine.any():
-                continue
-            codes = self._plan.model.operations[slot].codes
-            if codes and (nodes.place[mine] >= 0).all():
-                found.append(Asked(slot, None, codes + 1))
-            else:
-                by_threshold = mine & (nodes.place < 0)
-                # Codes that are compared too lie between halves.
-                halves = np.arange(codes - 1) + 0.5 if codes and (nodes.place[mine] >= 0).any() else np.zeros(0)
-                edges = Edges(np.unique(np.concatenate([nodes.threshold[by_threshold], halves])))
-                found.append(Asked(slot, edges, edges.count))
-        return found
-
     def _table(self, asked: Asked) -> Any:
         """For each bin of a column, the bits that it leaves of each tree."""
         import numpy as np
@@ -113,27 +141,8 @@ class Masks:
         table = np.full((asked.count, len(self._order)), np.iinfo(kind).max, dtype=kind)
         for column, tree in enumerate(self._order):
             for node in nodes.of(int(tree), place):
-                table[self._right(asked, node), column] &= kind.type(nodes.keeps(node) & int(np.iinfo(kind).max))
+                table[asked.right(self._plan, nodes, node), column] &= kind.type(nodes.keeps(node) & int(np.iinfo(kind).max))
         return table
-
-    def _right(self, asked: Asked, node: int) -> Any:
-        """The bins from which a row goes right at a node."""
-        import numpy as np
-
-        nodes = self._nodes
-        at = int(nodes.place[node])
-        if at < 0:
-            assert asked.edges is not None
-            right = np.arange(asked.count) > np.searchsorted(asked.edges.thresholds, nodes.threshold[node])
-            right[-1] = not nodes.gap[node]
-            return right
-        codes = self._plan.model.operations[asked.slot].codes
-        left = nodes.sets[at : at + codes + 1].astype(bool)
-        if asked.edges is None:
-            return ~left
-        # The code of each bin; of what lies between two codes there is none.
-        inside = np.concatenate([np.ceil(asked.edges.thresholds - 0.5), [codes - 1]]).clip(0, codes - 1).astype(int)
-        return ~np.concatenate([left[inside], left[-1:]])
 
     def _leaf_values(self) -> Any:
         """For each target, what each leaf of each tree gives, by tree and telling bits."""
@@ -191,16 +200,9 @@ class Masks:
         index = self._plan.index_of.get(asked.slot)
         if index is not None:
             # What is looked up is put into bins once, not row by row.
-            return self._bins_of(asked, self._plan.numbers(asked.slot)).take(columns.index[index][first:last])
+            return asked.bins_of(self._plan.numbers(asked.slot)).take(columns.index[index][first:last])
         numbers = columns.number(asked.slot)[first:last]
-        return np.ascontiguousarray(self._bins_of(asked, numbers))
-
-    def _bins_of(self, asked: Asked, numbers: Any) -> Any:
-        import numpy as np
-
-        if asked.edges is not None:
-            return asked.edges.bins(numbers)
-        return np.where(np.isnan(numbers), asked.count - 1, np.nan_to_num(numbers)).astype(np.intp)
+        return np.ascontiguousarray(asked.bins_of(numbers))
 
     def _summed(self, found: Any, room: _Room) -> Any:
         """``found``: for each row and tree, the place of its leaf among the values."""
@@ -256,7 +258,7 @@ class TooLarge(Exception):
     """The tables would be larger than what they are worth."""
 
 
-class _Nodes:
+class Nodes:
     """The nodes of trees, with the leaves of each counted from the left."""
 
     def __init__(self, plan: Plan) -> None:
@@ -273,6 +275,7 @@ class _Nodes:
         self._values = tables.floats(trees.values).reshape(-1, self.width)
         self.leaves = np.add.reduceat((self.feature < 0).astype(np.int64), roots)
         self._bits: dict[int, tuple[int, int]] = {}
+        self._ends: dict[int, int] = {}
         self._order: list[list[int]] = []
         self._mine: dict[tuple[int, int], list[int]] = {}
         for tree, root in enumerate(roots.tolist()):
@@ -281,19 +284,21 @@ class _Nodes:
 
     def _walk(self, root: int, tree: int) -> None:
         """Number the leaves of a tree from the left, and note which lie left of each node."""
-        waiting = [(root, False)]
+        waiting = [(root, 0)]
         before: dict[int, int] = {}
         while waiting:
-            node, done = waiting.pop()
+            node, sides = waiting.pop()
             if self.feature[node] < 0:
                 self._order[tree].append(int(self.left[node]))
-            elif done:
+            elif sides == 2:
+                self._ends[node] = len(self._order[tree])
+            elif sides == 1:
                 self._bits[node] = (before[node], len(self._order[tree]))
-                waiting.append((int(self.right[node]), False))
+                waiting += [(node, 2), (int(self.right[node]), 0)]
             else:
                 before[node] = len(self._order[tree])
                 self._mine.setdefault((tree, int(self.feature[node])), []).append(node)
-                waiting += [(node, True), (int(self.left[node]), False)]
+                waiting += [(node, 1), (int(self.left[node]), 0)]
 
     def of(self, tree: int, feature: int) -> list[int]:
         """The nodes of a tree that ask for a feature."""
@@ -301,8 +306,12 @@ class _Nodes:
 
     def keeps(self, node: int) -> int:
         """The bits that stay where a row goes right: all but those of the leaves on the left side."""
+        return ~self.sides(node)[0]
+
+    def sides(self, node: int) -> tuple[int, int]:
+        """The bits of the leaves on the left side of a node, and on its right."""
         first, last = self._bits[node]
-        return ~(((1 << last) - 1) ^ ((1 << first) - 1))
+        return ((1 << last) - 1) ^ ((1 << first) - 1), ((1 << self._ends[node]) - 1) ^ ((1 << last) - 1)
 
     def leaf_values(self, tree: int) -> Any:
         return self._values[self._order[tree]]

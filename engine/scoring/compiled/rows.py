@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from engine.errors import StepFailed
+from engine.scoring.compiled.bit_code import bit_lines
 from engine.scoring.compiled.functions import function, narrow, narrow_after, narrow_chances
 from engine.scoring.compiled.plan import Plan
 from engine.scoring.compiled.refusals import NUMBER, TEXT, Stopped, refused
@@ -33,7 +34,7 @@ class Rows:
                 return [one(row) for row in rows]
             with self._silence():
                 return [one(row) for row in rows]
-        except (Stopped, ValueError, TypeError):
+        except (Stopped, ValueError, TypeError, OverflowError):
             self._refuse(rows)
 
     def _refuse(self, rows: Sequence[Sequence[Value]]) -> NoReturn:
@@ -44,6 +45,8 @@ class Rows:
                     self._one(row)
             except Stopped as stopped:
                 raise refused(self._plan, stopped, number) from None
+            except OverflowError:
+                raise refused(self._plan, Stopped(self._too_large(row), NUMBER), number) from None
             except (ValueError, TypeError):
                 # Nothing else in it can be of another type or length than it has to be.
                 wide = len(row)
@@ -52,6 +55,16 @@ class Rows:
                     f"Row {number:,} cannot be scored: it holds {why}; {self._wide:,} are wanted, one for each feature."
                 ) from None
         raise StepFailed("The rows cannot be scored: they changed meanwhile.")
+
+    def _too_large(self, row: Sequence[Value]) -> int:
+        """The first column, in the order in which they are asked for, whose whole number is larger than any float."""
+        for _, operation in self._plan.operations():
+            if operation.do == "number":
+                try:
+                    float(row[operation.of] or 0)
+                except OverflowError:
+                    return operation.of
+        return 0
 
     @staticmethod
     def _silence() -> Any:
@@ -78,7 +91,7 @@ def _sums(plan: Plan, code: Code) -> Iterator[str]:
     start = plan.tables.floats(plan.model.start).tolist()
     if plan.model.trees is not None:
         yield from (f"t{target} = {literal(value)}" for target, value in enumerate(start))
-        yield from TreeCode(plan, code).lines()
+        yield from bit_lines(plan, code) or TreeCode(plan, code).lines()
         return
     inline = inline_slots(plan)
     for target, value in enumerate(start):

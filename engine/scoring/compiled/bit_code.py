@@ -1,0 +1,88 @@
+"""Small trees as sets of leaves, for one row: what a row costs does not depend on what the processor guesses of it.
+
+Nested ifs are the least work, but which way a row goes at a node nobody can guess, and the code of a server between two
+rows makes the processor forget what it had learnt: a row of thirty trees then takes twice as long as in a loop by
+itself. So here is no way to be guessed. A bit stands for each leaf of each tree, in one whole number for all trees. For
+each bin of a column (see ``bins``) a number is kept of the leaves that can be reached from there. The AND of them, one
+for each column, has one bit left for each tree: that of its leaf, whose value is looked up. It is ``masks`` with one
+row at a time, where NumPy would take longer to be asked than to answer.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import Any
+
+from engine.scoring.compiled.masks import MOST_LEAVES, Asked, Nodes, columns_asked
+from engine.scoring.compiled.plan import Plan
+from engine.scoring.compiled.row_code import Code
+
+FEWEST = 4  # trees; the ifs of fewer are done before the columns are looked up
+_MOST = 1 << 25  # bytes of the sets of all columns
+_ITEM = {16: "H", 32: "I", 64: "Q"}
+# By which each power of two leaves another rest. A table of the powers themselves has them nearly all in one place.
+_PRIME = {16: 19, 32: 37, 64: 67}
+
+
+def bit_lines(plan: Plan, code: Code) -> list[str] | None:
+    """Lines that add what the trees give to ``t0, t1, ...``; None for trees that are not for this way.
+
+    They ask for ``i…`` of columns that are looked up, and for ``s…`` of others.
+    """
+    trees = plan.model.trees
+    assert trees is not None
+    nodes = Nodes(plan)
+    count, most = len(nodes.leaves), int(nodes.leaves.max())
+    if nodes.width != 1 or count < FEWEST or most > MOST_LEAVES:
+        return None
+    bits = 16 if most <= 16 else 32 if most <= 32 else 64
+    asked = columns_asked(plan, nodes)
+    if not asked or sum(each.count for each in asked) * count * bits // 8 > _MOST:
+        return None
+    parts = [_part(plan, nodes, each, bits, code) for each in asked]
+    code.names["leaves"] = struct.Struct(f"<{count}{_ITEM[bits]}").unpack
+    targets = [0] * count if trees.targets is None else plan.tables.whole(trees.targets).tolist()
+    prime = _PRIME[bits]
+    form = f"t{{0}} = narrow(t{{0}} + D{{1}}[a{{1}} % {prime}])" if trees.narrow else f"t{{0}} += D{{1}}[a{{1}} % {prime}]"
+    for tree in range(count):
+        found = code.names[f"D{tree}"] = [0.0] * prime
+        for leaf, (value,) in enumerate(nodes.leaf_values(tree)):
+            found[(1 << leaf) % prime] = float(value)
+    return [
+        f"m = {' & '.join(parts)}",
+        f"{', '.join(f'a{tree}' for tree in range(count))}, = leaves(m.to_bytes({count * bits // 8}, 'little'))",
+        *(form.format(target, tree) for tree, target in enumerate(targets)),
+    ]
+
+
+def _part(plan: Plan, nodes: Nodes, asked: Asked, bits: int, code: Code) -> str:
+    """An expression for the leaves that a column leaves."""
+    slot = asked.slot
+    sets = _sets(plan, nodes, asked, bits)
+    index = plan.index_of.get(slot)
+    if index is not None:
+        code.names[f"M{slot}"] = [sets[place] for place in asked.bins_of(plan.numbers(slot)).tolist()]
+        return f"M{slot}[i{index}]"
+    code.names[f"M{slot}"] = sets
+    if asked.edges is None:
+        return f"M{slot}[int(s{slot}) if s{slot} == s{slot} else -1]"
+    code.names |= {"bin_of": bisect_left, f"E{slot}": asked.edges.thresholds.tolist()}
+    return f"M{slot}[bin_of(E{slot}, s{slot}) if s{slot} == s{slot} else -1]"
+
+
+def _sets(plan: Plan, nodes: Nodes, asked: Asked, bits: int) -> list[int]:
+    """For each bin of a column, the leaves that can be reached from there, of all trees as one number."""
+    import numpy as np
+
+    place = plan.model.inputs.index(asked.slot)
+    table = np.full((asked.count, len(nodes.leaves)), (1 << bits) - 1, dtype=f"<u{bits // 8}")
+    for tree, leaves in enumerate(nodes.leaves.tolist()):
+        table[:, tree] = (1 << leaves) - 1
+        for node in nodes.of(tree, place):
+            right = asked.right(plan, nodes, node)
+            left_side, right_side = nodes.sides(node)
+            table[right, tree] &= table.dtype.type(~left_side & ((1 << bits) - 1))
+            table[~right, tree] &= table.dtype.type(~right_side & ((1 << bits) - 1))
+    return [int.from_bytes(row.tobytes(), "little") for row in table]
