@@ -80,7 +80,8 @@ class Worker:
     def __init__(self, ledger: Ledger, locks: Path, now: datetime) -> None:
         """Join the fleet. Raises OSError and what the ledger raises; then nothing of it is there."""
         self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self._ledger, self._said = ledger, ""
+        self._ledger = ledger
+        self._said: Mapping[str, Answering] | None = None
         # Held first: a row without it would be taken for a worker that died.
         self._place = Place(locks, self.name)
         try:
@@ -99,20 +100,20 @@ class Worker:
     ) -> None:  # fmt: skip
         """Say what it answers with: some microseconds, and nobody is woken. Raises OSError."""
         if not self._place.say(answers, fallbacks, aside):
-            self._said = ""  # Meanwhile it may have been taken for dead.
+            self._said = None  # Meanwhile it may have been taken for dead.
 
     def say(self, answers: Mapping[str, Answering], now: datetime) -> None:
         """Say it to the ledger, where that has changed since."""
-        said = json.dumps({project: asdict(each) for project, each in sorted(answers.items())})
-        if said == self._said:
+        if answers == self._said:  # Asked twenty times a second: as text it would cost a third of a look.
             return
+        said = json.dumps({project: asdict(each) for project, each in sorted(answers.items())})
         # Nobody waits for the disk: what it answers with is true whether this is kept or not.
         with self._ledger.write(lasting=False) as db:
             db.execute(
                 "UPDATE workers SET answers = ?, said_at = ?, ended_at = NULL, why = NULL WHERE name = ?",
                 (said, stamp(now), self.name),
             )
-        self._said = said
+        self._said = dict(answers)
 
     def leave(self, why: str, now: datetime) -> None:
         """It answers no more. The lock goes first: nobody waits for one that is leaving."""
