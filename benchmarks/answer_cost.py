@@ -4,9 +4,10 @@
 
 HOME is a workspace in which PROJECT answers requests; its rows are the live version's golden rows, a different one each
 time. One process has what a worker has (what follows the ledger, the request log with its thread, the figures, the
-same HTTP server), and 16 connections of it are handed bytes as if they had come from a socket. So all of a request
-is counted but the calls of the system that read and write it. The processor time is that of the whole process, the log's
-thread too, until nothing waits for it. Both are asked in turns. ``--profile``: where the time of ours goes, by function.
+same HTTP server), and 16 connections of it are handed bytes as if they had come from a socket. So all of a request is
+counted but the calls of the system that read and write it. The processor time is that of the whole process, the
+thread of the log too, until nothing waits for it. Both are asked in turns. ``--profile``: where the time of ours goes,
+by function.
 """
 
 from __future__ import annotations
@@ -144,8 +145,8 @@ def bodies(home: Path, project: str, rows: int) -> list[bytes]:
 
 
 class Cost(NamedTuple):
-    """Microseconds of a processor for a request: ``whole``, of all threads; ``quiet``, of the server's own thread in the
-    quickest tenth of rounds, between which nobody else has used the processor's caches; ``beside``, of all other
+    """Microseconds of a processor for a request: ``whole``, of all threads; ``quiet``, of the server's own thread in
+    the quickest tenth of rounds, between which nobody else has used the processor's caches; ``beside``, of all other
     threads."""
 
     whole: float

@@ -15,7 +15,7 @@ COMPILED = (
     Fault("a forest sees 32 bits of a number", _TREES, '"threshold": below_after_rounding(tree.threshold),', '"threshold": tree.threshold,', _EXACT),
     Fault("half way goes to the even one", _TREES, "stays = middle.astype(numpy.float32) <= low", "stays = middle <= 0", _EXACT),
     Fault("a gap goes where training sent it, in code", f"{_HERE}/tree_code.py", 'return f"not {name} > {threshold}" if self._gap[node] else', 'return', _EXACT),
-    Fault("a gap goes where training sent it, in tables", _MASKS, "right[-1] = not nodes.gap[node]", "right[-1] = True", _EXACT),
+    Fault("a gap goes where training sent it, in tables", f"{_HERE}/leaves.py", "right[-1] = not nodes.gap[node]", "right[-1] = True", _EXACT),
     Fault("a gap goes where training sent it, level by level", f"{_HERE}/deep_trees.py", "right &= ~(np.isnan(values) & self._gap.take(nodes))", "pass", _EXACT),
     Fault("a threshold that is hit goes left, in tables", f"{_HERE}/bins.py", "found += self._next.take(found) < numbers", "found += self._next.take(found) <= numbers", _EXACT),
     Fault("a threshold that is hit goes left, in code", f"{_HERE}/tree_code.py", '{name} <= {threshold}"', '{name} < {threshold}"', _EXACT),

@@ -43,7 +43,7 @@ SERVING = (
     Fault("where nothing is live it says when to ask again", _SCORING, 'raise Unanswered(503, why or "No version is live.", heads=AGAIN)', 'raise Unanswered(503, why or "No version is live.")', _ANSWERED),
     Fault("no traceback goes to a client", _APP, 'f"Leverframe itself failed over request {asked.number}; whoever runs it can look it up."', "repr(error)", _ANSWERED),
     Fault("a traceback is kept", _APP, '        self._around.keep(asked.number, "".join(traceback.format_exception(error)))\n', "", _ANSWERED),
-    Fault("without tokens no other name is answered to", _APP, '_name(heads.get("host", "")) not in OWN_NAMES', "False", _WHO),
+    Fault("without tokens no other name is answered to", _APP, "if host not in self._hosts and not self._is_own(host)", "if False", _WHO),
     Fault("a token that opens nothing opens nothing", _APP, "            if isinstance(said, Why):\n", "            if False:\n", _WHO),
     Fault("who may not ask does not learn what is wrong", _APP, "            token = self._let_in(route, target, asked)\n", "            route.handler(target, asked)\n            token = self._let_in(route, target, asked)\n", _WHO),
     Fault("a body is JSON", _APP, "        if kind.strip().lower() not in route.kinds or", "        if", _WHO),

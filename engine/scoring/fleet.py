@@ -104,7 +104,7 @@ class Worker:
 
     def say(self, answers: Mapping[str, Answering], now: datetime) -> None:
         """Say it to the ledger, where that has changed since."""
-        if answers == self._said:  # Asked twenty times a second: as text it would cost a third of a look.
+        if answers == self._said:
             return
         said = json.dumps({project: asdict(each) for project, each in sorted(answers.items())})
         # Nobody waits for the disk: what it answers with is true whether this is kept or not.

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left
-from collections.abc import Iterator
-from typing import Any
 
-from engine.scoring.compiled.masks import MOST_LEAVES, Asked, Nodes, columns_asked
+from engine.scoring.compiled.leaves import Asked, Nodes, columns_asked, leaves_of
+from engine.scoring.compiled.masks import MOST_LEAVES
 from engine.scoring.compiled.plan import Plan
 from engine.scoring.compiled.row_code import Code
 
@@ -33,10 +32,11 @@ def bit_lines(plan: Plan, code: Code) -> list[str] | None:
     """
     trees = plan.model.trees
     assert trees is not None
-    nodes = Nodes(plan)
-    count, most = len(nodes.leaves), int(nodes.leaves.max())
-    if nodes.width != 1 or count < FEWEST or most > MOST_LEAVES:
+    leaves = leaves_of(plan)
+    count, most = len(leaves), int(leaves.max())
+    if (trees.targets is None and plan.model.targets > 1) or count < FEWEST or most > MOST_LEAVES:
         return None
+    nodes = Nodes(plan)
     bits = 16 if most <= 16 else 32 if most <= 32 else 64
     asked = columns_asked(plan, nodes)
     if not asked or sum(each.count for each in asked) * count * bits // 8 > _MOST:
@@ -45,7 +45,7 @@ def bit_lines(plan: Plan, code: Code) -> list[str] | None:
     code.names["leaves"] = struct.Struct(f"<{count}{_ITEM[bits]}").unpack
     targets = [0] * count if trees.targets is None else plan.tables.whole(trees.targets).tolist()
     prime = _PRIME[bits]
-    form = f"t{{0}} = narrow(t{{0}} + D{{1}}[a{{1}} % {prime}])" if trees.narrow else f"t{{0}} += D{{1}}[a{{1}} % {prime}]"
+    form = "t{0} = narrow(t{0} + D{1}[a{1} % {2}])" if trees.narrow else "t{0} += D{1}[a{1} % {2}]"
     for tree in range(count):
         found = code.names[f"D{tree}"] = [0.0] * prime
         for leaf, (value,) in enumerate(nodes.leaf_values(tree)):
@@ -53,7 +53,7 @@ def bit_lines(plan: Plan, code: Code) -> list[str] | None:
     return [
         f"m = {' & '.join(parts)}",
         f"{', '.join(f'a{tree}' for tree in range(count))}, = leaves(m.to_bytes({count * bits // 8}, 'little'))",
-        *(form.format(target, tree) for tree, target in enumerate(targets)),
+        *(form.format(target, tree, prime) for tree, target in enumerate(targets)),
     ]
 
 

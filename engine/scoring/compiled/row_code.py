@@ -124,7 +124,8 @@ def _operation_lines(
             # A call for each whole number would be a tenth of what a row takes.
             given = f"f{feature}"
             kind = f"{given}.__class__"
-            yield f"{to} = {given} if {kind} is float else float({given}) if {kind} is int else number({feature}, {given})"
+            other = f"float({given}) if {kind} is int else number({feature}, {given})"
+            yield f"{to} = {given} if {kind} is float else {other}"
         return
     of = name_of(plan, operation.of, inline)
     if do == "check":

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from engine.requests.counting import Count, CountKey, bucket, middle, quantile
+from engine.requests.counting import Count, CountKey, bucket, by_key, key_of, middle, quantile
 from engine.requests.figures import MOST_POINTS, Counted, figures, window_of
 from engine.requests.report import of_project, rates
 from engine.storage.ledger import Ledger
@@ -32,6 +32,15 @@ def test_a_time_is_told_to_five_parts_in_a_hundred(seconds: float) -> None:
 def test_whatever_a_clock_says_has_a_bucket() -> None:
     assert [bucket(each) for each in (-5.0, 0.0, 1e9)] == [0, 0, 170]
     assert quantile({}, 0.5) is None
+
+
+def test_each_request_is_counted_in_its_own_minute_whatever_the_order() -> None:
+    chance = Random(5)
+    noted = [answered(at=NOON + timedelta(seconds=chance.randrange(-130, 130), microseconds=each)) for each in range(60)]
+    noted += [answered(at=NOON + timedelta(seconds=each), status=503) for each in (59, 60, 0)]
+    found = by_key(noted)
+    assert sum(map(len, found.values())) == len(noted)
+    assert all(key_of(each) == key for key, alike in found.items() for each in alike)
 
 
 def test_percentiles_are_those_of_the_times_themselves() -> None:
