@@ -36,7 +36,8 @@ def test_whatever_a_clock_says_has_a_bucket() -> None:
 
 def test_each_request_is_counted_in_its_own_minute_whatever_the_order() -> None:
     chance = Random(5)
-    noted = [answered(at=NOON + timedelta(seconds=chance.randrange(-130, 130), microseconds=each)) for each in range(60)]
+    spread = [timedelta(seconds=chance.randrange(-130, 130), microseconds=each) for each in range(60)]
+    noted = [answered(at=NOON + each) for each in spread]
     noted += [answered(at=NOON + timedelta(seconds=each), status=503) for each in (59, 60, 0)]
     found = by_key(noted)
     assert sum(map(len, found.values())) == len(noted)
