@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from engine.errors import Damage
 from engine.json_records import read
@@ -22,7 +22,8 @@ from engine.storage.atomic import read_file
 FORM = "leverframe-onnx-1"
 GRAPH, ABOUT = "model.onnx", "model.json"
 Kind = Literal["double", "int64", "string"]
-Label = Literal["number", "whole", "text", "truth"]
+# Of whole numbers "whole" has 64 bits; the others are called as Arrow calls their type.
+Label = Literal["number", "whole", "text", "truth", "int8", "int16", "int32", "uint8", "uint16", "uint32"]
 _LARGEST_ABOUT = 1 << 20
 _MOST = 10_000
 
@@ -71,7 +72,7 @@ def read_form(folder: Path) -> OnnxForm:
         raise Damage("What the ONNX form of a version says of itself is no JSON.") from None
     form = read(OnnxForm, said, "The ONNX form of a version")
     known = all(each.kind in ("double", "int64", "string") for each in form.features)
-    if form.form != FORM or not known or form.label not in ("number", "whole", "text", "truth"):
+    if form.form != FORM or not known or form.label not in get_args(Label):
         raise Damage("The ONNX form of a version is of another kind than this Leverframe reads.")
     if not 0 < len(form.features) <= _MOST or len(set(form.names)) != len(form.names):
         raise Damage("The ONNX form of a version has no features, too many, or one of them twice.")

@@ -133,7 +133,12 @@ class OnnxProgram:
                 return pa.array(texts, pa.string()).take(pa.array(labels))
             except pa.ArrowException:
                 raise NoAnswer("with a label that is no text") from None
-        return pa.array(labels.astype(bool)) if wanted == "truth" else pa.array(labels)
+        if wanted in ("truth", "number", "whole"):
+            return pa.array(labels.astype(bool) if wanted == "truth" else labels)
+        try:
+            return pa.array(labels).cast(wanted)
+        except pa.ArrowException:
+            raise NoAnswer("with a label that is too large for the version's type") from None
 
 
 def onnx_process(

@@ -10,7 +10,7 @@ import tempfile
 import traceback
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from engine.clock import now
 from engine.errors import Damage, LeverframeError, Refusal, StepFailed
@@ -178,4 +178,4 @@ def _label(kind: pa.DataType, made: Converted) -> Label | None:
         return "text"
     if pa.types.is_boolean(kind):
         return "truth"
-    return "whole" if pa.types.is_int64(kind) else None
+    return "whole" if pa.types.is_int64(kind) else next((name for name in get_args(Label) if name == str(kind)), None)

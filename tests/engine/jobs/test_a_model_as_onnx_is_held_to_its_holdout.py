@@ -87,6 +87,14 @@ def test_one_that_answers_alike_is_what_the_version_is_scored_by_with_the_eviden
     assert [each.path for each in stored.files] == ["model.json", "model.onnx"]
 
 
+def test_labels_of_fewer_bits_stay_what_they_are(tmp_path: Path) -> None:
+    """A model that was fitted to a column of small numbers says such numbers: nothing is wrong with it."""
+    said = recorded()
+    small = said.set_column(0, "prediction", said.column("prediction").cast(pa.int8()))
+    section, folder = judged(tmp_path, CONVERTED, small)
+    assert section.maker == "onnx" and folder is not None and read_form(folder).label == "int8"
+
+
 def test_one_that_changes_labels_is_refused_and_the_evidence_is_kept(tmp_path: Path) -> None:
     """As a forest with gaps does through ONNX: 594 of 4,000 labels."""
     said = recorded()

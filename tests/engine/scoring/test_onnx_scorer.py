@@ -91,15 +91,19 @@ def test_a_table_of_many_blocks_is_answered_row_by_row_in_its_order(held: Held) 
 
 @pytest.mark.parametrize(
     ("classes", "label", "wanted"),
-    [(("early", "late"), "text", ["early", "late"]), ((0, 1), "truth", [False, True]), ((3, 7), "whole", [3, 7])],
-)
+    [
+        (("early", "late"), "text", pa.array(["early", "late"])), ((0, 1), "truth", pa.array([False, True])),
+        ((3, 7), "whole", pa.array([3, 7])), ((0, 1), "int8", pa.array([0, 1], pa.int8())),
+        ((3, 40_000), "uint16", pa.array([3, 40_000], pa.uint16())),
+    ],
+)  # fmt: skip
 def test_a_label_is_what_the_version_has_for_one(
-    tmp_path: Path, classes: tuple[Any, Any], label: str, wanted: list[Any]
+    tmp_path: Path, classes: tuple[Any, Any], label: str, wanted: pa.Array
 ) -> None:
     found = Held(tmp_path, form(tmp_path, logit(classes), label=label))
     try:
         rows = pa.table({"a": [-5.0, 5.0], "b": [0, 0], "place": ["x", "y"]})
-        assert found.scorer.score(rows).column("prediction").to_pylist() == wanted
+        assert found.scorer.score(rows).column("prediction").combine_chunks() == wanted
     finally:
         found.scorer.close()
 
@@ -198,6 +202,12 @@ def test_what_is_no_answer_for_the_rows_is_not_believed(
     assert program.answered(tmp_path, 2, HEAD, bytes(48), "it").num_rows == 2
     with pytest.raises(NoAnswer, match=why):
         program.answered(tmp_path, 2, HEAD | other, bytes(size), "it")
+
+
+def test_a_label_that_the_version_has_no_room_for_is_none(tmp_path: Path) -> None:
+    program = program_in(form(tmp_path, label="int8"), tmp_path, "")
+    with pytest.raises(NoAnswer, match="too large for the version's type"):
+        program.answered(tmp_path, 2, HEAD, (300).to_bytes(8, "little") * 6, "it")
 
 
 @pytest.mark.parametrize("texts", [[], ["early", 3], [None, {}]])
