@@ -44,6 +44,7 @@ CANARY = (
     Fault("only whole minutes of the trial count", _SIDES, "begins if begins == since else begins + _MINUTE", "begins", _JUDGED),
     Fault("what nobody can tell is not worse", _JUDGE, '"worse" if difference[0] > bound', '"worse" if difference[1] > bound', _JUDGED),
     Fault("what the manifest lets pass ends nothing", _JUDGE, "difference[0] > bound", "difference[0] > 0", _JUDGED),
+    Fault("a key that is asked again is no further evidence", "engine/canary/logged.py", "_moments(each)", "_moments([loss for found in losses.values() for loss in found])", _ENDED),
     Fault("too few labels say nothing", _JUDGE, "LEAST_LABELLED = 200", "LEAST_LABELLED = 2", _JUDGED),
     Fault("intervals hold at every moment", "engine/canary/sequences.py", "return evidence - likelihood >= -log(alpha)", "return hits * log(seen / share) + (of - hits) * log((1 - seen) / (1 - share)) >= 1.92 if 0 < hits < of else evidence - likelihood >= -log(alpha)", _ALWAYS),
     Fault("intervals of means hold at every moment", "engine/canary/sequences.py", "* log(sqrt(spread) / alpha))", "* 0.5)", _ALWAYS),

@@ -23,6 +23,8 @@ ONNX = (
     Fault("scored by: ONNX: a form of another kind is not read", _FORM, "form.form != FORM or not known or", "not known or", _SCORER),
     Fault("scored by: ONNX: an answer is as large as the rows", _RUN, "if not fits or not isinstance(texts, list):", "if False:", _SCORER),
     Fault("scored by: ONNX: a label is of the version's type", _RUN, '    if kind != {"text": "text", "number": "number"}.get(wanted, "whole"):\n', "    if False:\n", _SCORER),
+    Fault("scored by: ONNX: labels of fewer bits keep their type", _RUN, "pa.array(labels).cast(wanted)", "pa.array(labels)", _SCORER),
+    Fault("scored by: ONNX: a model of fewer bits may be ONNX", _MADE, "if name == str(kind)), None)", "if False), None)", _GATE),
     Fault("scored by: ONNX: no gap among whole numbers", _RUN, "            if column.null_count:\n", "            if False:\n", _SCORER),
     Fault("scored by: ONNX: rows keep their order", _PROCESS, "for start in range(0, max(rows, 1), BLOCK)]", "for start in reversed(range(0, max(rows, 1), BLOCK))]", _SCORER),
     Fault("scored by: ONNX: a table without rows is answered", _PROCESS, "part[1] if part[1].ndim == 2 else part[1].reshape(-1, 1)", "part[1].reshape(len(part[0].ravel()), -1)", _SCORER),

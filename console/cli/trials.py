@@ -163,5 +163,5 @@ def _side(found: Side) -> documents.Document:
         "predictions": {
             "rows": predicted.rows, "shares": dict(predicted.shares), "quantiles": predicted.quantiles,
         },
-        "labelled": {"rows": losses.rows, "loss": losses.mean if losses.rows else None},
+        "labelled": {"keys": losses.keys, "loss": losses.mean if losses.keys else None},
     }  # fmt: skip

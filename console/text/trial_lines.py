@@ -105,8 +105,8 @@ def _labelled(found: CanaryHealth) -> list[tuple[str, ...]]:
         return []
     sides = found.live.losses, found.canary.losses
     return [
-        ("labelled rows", *(f"{each.rows:,}" for each in sides)),
-        (found.loss, *(f"{each.mean:.4g}" if each.rows else "–" for each in sides)),
+        ("labelled keys", *(f"{each.keys:,}" for each in sides)),
+        (found.loss, *(f"{each.mean:.4g}" if each.keys else "–" for each in sides)),
     ]
 
 

@@ -2,7 +2,7 @@
 
 Three things are held against each other, each by intervals that hold at every moment at once (``sequences``), half of
 ``ALPHA`` for each side: the share of requests that a side could not answer, the share of its answers that were slow,
-and the mean loss of the rows whose labels are known. The canary is *worse* in one of them where the lowest difference
+and the mean loss of the keys whose labels are known. The canary is *worse* in one of them where the lowest difference
 that the data allow is above the bound of the manifest; *no worse* where the highest is not above it; otherwise nobody
 can tell, and what nobody can tell ends nothing. So of a hundred canaries that do as well as the bound allows, one at
 most is ended by each of the three, however often and for however long it is looked at.
@@ -21,7 +21,7 @@ LEAST_LABELLED = 200  # of each side: for fewer, the interval of a mean is not w
 
 
 def measured(live: Side, canary: Side, spec: CanarySpec, loss: str | None) -> tuple[Measured, ...]:
-    """Each of the three, as far as there is anything. ``loss``: what the loss of labelled rows is, in words."""
+    """Each of the three, as far as there is anything. ``loss``: what the loss of labelled keys is, in words."""
     found = [
         _shares("errors", "could not answer", (live.errors, live.requests), (canary.errors, canary.requests),
                 spec.errors),
@@ -54,18 +54,18 @@ def _shares(name: str, verb: str, live: Counted, canary: Counted, bound: float |
 
 
 def _losses(live: Losses, canary: Losses, allowed: float | None, loss: str) -> Measured:
-    seen = [each.mean if each.rows else None for each in (live, canary)]
-    enough = min(live.rows, canary.rows) >= LEAST_LABELLED
+    seen = [each.mean if each.keys else None for each in (live, canary)]
+    enough = min(live.keys, canary.keys) >= LEAST_LABELLED
     difference = bound = None
     if enough:
-        gap, ours = canary.mean - live.mean, mean_margin(live.variance, live.rows, ALPHA / 2)
-        margin = ours + mean_margin(canary.variance, canary.rows, ALPHA / 2)
+        gap, ours = canary.mean - live.mean, mean_margin(live.variance, live.keys, ALPHA / 2)
+        margin = ours + mean_margin(canary.variance, canary.keys, ALPHA / 2)
         difference = gap - margin, gap + margin
         # A share of the live version's own loss, which is no more than that.
         bound = None if allowed is None else allowed * (live.mean + ours)
     said = (
-        f"its {loss} is {_number(seen[1])} on {canary.rows:,} labelled rows, the live version's {_number(seen[0])} on "
-        f"{live.rows:,}"
+        f"its {loss} is {_number(seen[1])} on {canary.keys:,} labelled keys, the live version's {_number(seen[0])} on "
+        f"{live.keys:,}"
     )
     return _judged("loss", seen[0], seen[1], difference, bound, said, _plain_difference)
 

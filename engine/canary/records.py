@@ -13,9 +13,10 @@ Judged = Literal["worse", "no worse", "cannot tell"]
 
 @dataclass(frozen=True)
 class Losses:
-    """How far predictions of one side are from their labels: so many rows, mean and variance of the loss."""
+    """How far predictions of one side are from their labels: of so many keys, each by the mean of what was answered to
+    it, the mean and variance of the loss."""
 
-    rows: int = 0
+    keys: int = 0
     mean: float = 0.0
     variance: float = 0.0
 
@@ -67,7 +68,7 @@ class Measured:
 @dataclass(frozen=True)
 class CanaryHealth:
     """A canary and the live version from ``since`` until before ``until``, and what may end it. ``loss``: what the loss
-    of labelled rows is, in words; None while none is labelled. ``ends``: it is ended where one of the measures is
+    of labelled keys is, in words; None while none is labelled. ``ends``: it is ended where one of the measures is
     surely worse. ``last_error``: what it said the last time that it could not answer."""
 
     trial: Trial

@@ -152,18 +152,20 @@ def test_one_that_was_ended_while_it_was_judged_is_not_ended_again(
         assert not alert_book.any_open(db)
 
 
-def labelled(engine: Engine, ledger: Ledger, at: datetime, wrong: int, rows: int = 1_000) -> CanaryHealth | None:
-    """Rows of both sides in the log, and their labels: the live version is right, the canary ``wrong`` of ten times."""
+def labelled(engine: Engine, ledger: Ledger, at: datetime, wrong: int, rows: int = 1_000, times: int = 1) -> CanaryHealth | None:
+    """Rows of both sides in the log, each asked for so many ``times``, and their labels: the live version is right, the
+    canary ``wrong`` of ten times."""
     log = RequestLog(workspace_of(engine), ledger, "w1", lambda project: LogRules())
     labels = []
     for number in range(2 * rows):
         version, truth = 1 + number % 2, 1 if number % 2 == 0 or number // 2 % 10 < wrong else 2
-        log.note(
-            Answered(
-                served.PROJECT, f"numbers@{version}", "d", None, at, 0.001, 200, f"r{number}", ("x",), ("prediction",),
-                ((0.5,),), ((version,),), {"id": (number,)}, "canary" if version == 2 else "live",
-            )
-        )  # fmt: skip
+        for _ in range(times):
+            log.note(
+                Answered(
+                    served.PROJECT, f"numbers@{version}", "d", None, at, 0.001, 200, f"r{number}", ("x",),
+                    ("prediction",), ((0.5,),), ((version,),), {"id": (number,)}, "canary" if version == 2 else "live",
+                )
+            )  # fmt: skip
         labels.append(FeedbackRow((number,), truth, at))
     log.close()
     feedback.take(ledger, store_of(engine), served.PROJECT, labels, engine.caller, at)
@@ -183,12 +185,12 @@ def test_labels_that_come_later_end_one_that_is_wrong_more_often(engine: Engine,
     at = began.since + MINUTE
     found = labelled(engine, ledger, at, wrong=4)
     assert found is not None and found.loss == "mean absolute error"
-    assert (found.live.losses.rows, found.live.losses.mean) == (1_000, 0.0)
-    assert (found.canary.losses.rows, found.canary.losses.mean) == (1_000, 0.4)
+    assert (found.live.losses.keys, found.live.losses.mean) == (1_000, 0.0)
+    assert (found.canary.losses.keys, found.canary.losses.mean) == (1_000, 0.4)
     assert found.canary.predictions.shares == (("2", 1.0),) and found.live.predictions.shares == (("1", 1.0),)
     assert [each.name for each in found.worse] == ["loss"]
     assert looked(engine, ledger, at + MINUTE) == (began,)
-    assert "its mean absolute error is 0.4 on 1,000 labelled rows" in engine.audit(limit=1)[0].reason
+    assert "its mean absolute error is 0.4 on 1,000 labelled keys" in engine.audit(limit=1)[0].reason
 
 
 def test_labels_of_one_that_is_as_good_end_nothing(engine: Engine, ledger: Ledger) -> None:
@@ -196,6 +198,15 @@ def test_labels_of_one_that_is_as_good_end_nothing(engine: Engine, ledger: Ledge
     found = labelled(engine, ledger, began.since + MINUTE, wrong=0)
     assert found is not None and found.worse == ()
     assert looked(engine, ledger, began.since + 2 * MINUTE) == ()
+
+
+def test_a_key_that_is_asked_for_again_and_again_is_no_further_evidence(engine: Engine, ledger: Ledger) -> None:
+    """A client that asks each minute for the same hundred keys has a hundred labels, and not thousands."""
+    began = begun(engine, ledger)
+    found = labelled(engine, ledger, began.since + MINUTE, wrong=4, rows=100, times=30)
+    assert found is not None and found.canary.predictions.rows == 3_000
+    assert (found.canary.losses.keys, found.canary.losses.mean) == (100, 0.4)
+    assert found.worse == () and looked(engine, ledger, began.since + 2 * MINUTE) == ()
 
 
 def test_one_whose_process_crashes_again_and_again_is_asked_no_more_and_ended(
