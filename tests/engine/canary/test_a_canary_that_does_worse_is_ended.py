@@ -152,7 +152,9 @@ def test_one_that_was_ended_while_it_was_judged_is_not_ended_again(
         assert not alert_book.any_open(db)
 
 
-def labelled(engine: Engine, ledger: Ledger, at: datetime, wrong: int, rows: int = 1_000, times: int = 1) -> CanaryHealth | None:
+def labelled(
+    engine: Engine, ledger: Ledger, at: datetime, wrong: int, rows: int = 1_000, times: int = 1
+) -> CanaryHealth | None:
     """Rows of both sides in the log, each asked for so many ``times``, and their labels: the live version is right, the
     canary ``wrong`` of ten times."""
     log = RequestLog(workspace_of(engine), ledger, "w1", lambda project: LogRules())
