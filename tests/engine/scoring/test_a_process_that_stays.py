@@ -59,7 +59,7 @@ def test_rows_that_its_model_cannot_take_are_refused_and_it_answers_others(stays
 def test_a_crash_is_told_with_its_last_words_and_counted_and_the_next_call_is_answered(stays: WarmProcess) -> None:
     with pytest.raises(StepFailed, match=r"scoring stays@1 was killed by signal 6 \(SIGABRT\)|out of luck"):
         stays.ask(deed("die"))
-    assert [each.at for each in stays.ends] == [AT] and stays.ask(FIRST).num_rows == 3
+    assert [(each.at, each.waited) for each in stays.ends] == [(AT, 0.0)] and stays.ask(FIRST).num_rows == 3
 
 
 def test_rows_whose_process_somebody_kills_are_asked_of_another(stays: WarmProcess, tmp_path: Path) -> None:
