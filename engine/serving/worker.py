@@ -38,6 +38,7 @@ from engine.serving.app import App, Around
 from engine.serving.connection import tls
 from engine.serving.feedback_taken import FeedbackTaken
 from engine.serving.following import Following
+from engine.serving.given_back import give_back
 from engine.serving.http_server import Endpoint, HttpServer
 from engine.serving.scoring import Scoring
 from engine.serving.shadow import Shadows
@@ -283,6 +284,7 @@ def keep_traceback(workspace: Workspace, number: str, text: str) -> None:
 def main(words: Sequence[str]) -> int:
     """Be a worker; for the start of a process."""
     withheld.withhold()
+    give_back()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C goes to all; the supervisor is who ends us.
     settings: dict[str, Any] = json.loads(words[0])
 
