@@ -193,6 +193,33 @@ def test_what_was_refused_keeps_nothing_of_its_request_in_memory(blocks: bool, e
         gc.enable()
 
 
+def test_a_large_request_that_is_refused_keeps_nothing_of_itself_in_memory() -> None:
+    """It is read by a thread, whose error is held by what its own frames hold."""
+
+    class Heads(dict[str, str]):
+        """What can be seen to be gone, with the body that came with it."""
+
+    there = place(rows=5000)
+    body = json.dumps({"records": [{**GOOD, "carat": "x"}] * 2000}).encode()
+    asked = there.asked("POST", "/projects/gems/score", body)
+    asked = asked._replace(heads=Heads(asked.heads))
+    kept = weakref.ref(asked.heads)
+
+    async def answered() -> int:
+        nonlocal asked
+        found, asked = there.app.answer(asked), asked._replace(heads={}, body=b"")
+        assert not isinstance(found, Answer), "it is read by the server's own thread"
+        return (await found).status
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert asyncio.run(answered()) == 422
+        assert kept() is None
+    finally:
+        gc.enable()
+
+
 def test_a_large_request_is_answered_apart_and_alike() -> None:
     there = place(rows=5000)
     status, answer = there.score({"records": [GOOD] * 2000})
