@@ -201,13 +201,15 @@ def test_a_large_request_that_is_refused_keeps_nothing_of_itself_in_memory() -> 
 
     there = place(rows=5000)
     body = json.dumps({"records": [{**GOOD, "carat": "x"}] * 2000}).encode()
-    asked = there.asked("POST", "/projects/gems/score", body)
-    asked = asked._replace(heads=Heads(asked.heads))
-    kept = weakref.ref(asked.heads)
+    heads = Heads(there.asked("POST", "/", host="localhost").heads)
+    kept = weakref.ref(heads)
+    waiting = [Asked("POST", "/projects/gems/score", heads, body, "127.0.0.1", AT, 0.0, "1-a")]
+    del heads
 
     async def answered() -> int:
-        nonlocal asked
-        found, asked = there.app.answer(asked), asked._replace(heads={}, body=b"")
+        asked = waiting.pop()
+        found = there.app.answer(asked)
+        del asked
         assert not isinstance(found, Answer), "it is read by the server's own thread"
         return (await found).status
 
