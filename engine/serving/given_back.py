@@ -1,8 +1,8 @@
 """What a worker took for a large request goes back to the system as soon as it is done with it.
 
-What is freed in large pieces glibc gives back at once, but only until it has freed the first: then it takes pieces of up
-to that size (32 MiB at most) out of its heap, where one small thing that lies behind them keeps all of it. A worker of
-77 MB that had refused bodies of 16 MiB had 185 from then on. With bounds that stay it has 105.
+What is freed in large pieces glibc gives back at once, but only until it has freed the first: then it takes pieces of
+up to that size (32 MiB at most) out of its heap, where one small thing that lies behind them keeps all of it. A worker
+of 77 MB that had refused bodies of 16 MiB had 185 from then on. With bounds that stay it has 105.
 """
 
 from __future__ import annotations
