@@ -20,7 +20,7 @@ SERVING = (
     Fault("a shape is of whole numbers", f"{_ROOM}/tensors.py", " or any(type(each) is not int for each in shape)", "", _ANY_TENSORS),
     Fault("nested rows of one are rows", f"{_ROOM}/tensors.py", "each[0] if isinstance(each, list) and len(each) == 1 else each", "each", _ANY_TENSORS),
     Fault("parameters are an object or nothing", f"{_ROOM}/tensors.py", 'own.get("binary_data_size") if isinstance(own, dict) else None', 'own.get("binary_data_size") if own else None', _ANY_TENSORS),
-    Fault("what large requests took is given back", f"{_ROOM}/given_back.py", "        library.mallopt(_MMAP_THRESHOLD, PIECE)\n", "", (f"{_TESTS}what_large_requests_took_is_given_back.py",)),
+    Fault("what large requests took is given back", f"{_ROOM}/given_back.py", "        library.mallopt(_MMAP_THRESHOLD, PIECE)\n        library.mallopt(_TRIM_THRESHOLD, KEPT)\n", "        library.mallopt\n", (f"{_TESTS}what_large_requests_took_is_given_back.py",)),
     Fault("every answer has one form", f"{_ROOM}/exchange.py", ', separators=(",", ":")', "", _ANSWERED),
     Fault("a name that stands twice is found", _FORM, "        if colons == members:\n            return True\n", "        return True\n", _REFUSED),
     Fault("a colon that is written otherwise hides none", _FORM, '        if b"\\\\" in body:  # A colon may be written without one.\n            return False\n', "", _REFUSED),
