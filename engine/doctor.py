@@ -227,7 +227,7 @@ def _disk(workspace: Workspace, ledger: Ledger) -> DoctorFinding:
         advice = "'leverframe clean' and 'leverframe bin empty' free some"
         return DoctorFinding("disk", "watch", f"{little}; retrains are refused until there is more: {advice}")
     usage = shutil.disk_usage(workspace.root)
-    return DoctorFinding("disk", "ok", f"{usage.free / 2**30:.1f} GiB of {usage.total / 2**30:.0f} GiB are free")
+    return DoctorFinding("disk", "ok", f"{usage.free / 2**30:.1f} GiB of {usage.total / 2**30:.1f} GiB are free")
 
 
 def _tools() -> DoctorFinding:

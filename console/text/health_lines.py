@@ -50,6 +50,7 @@ def standing(health: Health, now: datetime, width: int, *, whole: bool = False) 
         line(title, count),
         *wrapped(ended(plain(status.why, SENTENCE)), width)[: most(3)],
         *_looking(health),
+        *_tried(health, width),
         *(each for other in _others(health) for each in wrapped(ended(plain(other, SENTENCE)), width)[: most(2)]),
         *(each for text in _how_sure(health, now) for each in wrapped(text, width, tone="dim")[: most(3)]),
     ]
@@ -62,6 +63,16 @@ def _looking(health: Health) -> list[Line]:
         return []
     at = f": {plain(run.phase)}" if run.phase else ""
     return [line(Span(f"{cells.run_state(run)}{at}, a look, run {run.id}", "key"))]
+
+
+def _tried(health: Health, width: int) -> list[Line]:
+    """What is tried beside the live version; its figures stand further down."""
+    from console.text.trial_lines import what
+
+    trial = health.status.trial
+    if trial is None:
+        return []
+    return wrapped(f"{trial.label} {what(trial)} as {trial.kind}: y changes that, x ends it.", width)
 
 
 def _others(health: Health) -> list[str]:

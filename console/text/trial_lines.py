@@ -13,6 +13,7 @@ from engine.text import plain
 
 if TYPE_CHECKING:
     from engine.canary.records import CanaryHealth, Measured, Predictions, Side
+    from engine.records import OnTrial
     from engine.scoring.trials import Trial, TrialRow
 
 _NAME, _WIDE = 26, 16
@@ -26,13 +27,17 @@ def share(value: float) -> str:
     return f"{100 * value:.6g} %"
 
 
+def what(trial: Trial | OnTrial) -> str:
+    """What it does."""
+    if trial.kind == "canary":
+        return f"answers {share(trial.share)} of the keys"
+    return f"scores {share(trial.share)} of the requests and answers nobody"
+
+
 def standing(trial: Trial, now: datetime, width: int) -> list[Line]:
     """What runs, since when, who began it and why."""
-    what = (
-        f"answers {share(trial.share)} of the keys" if trial.kind == "canary"
-        else f"scores {share(trial.share)} of the requests and answers nobody"
-    )  # fmt: skip
-    lines = [line(Span(f"{trial.label} {what}", "strong"), f", {trial.kind} since {cells.ago(trial.since, now)}")]
+    begun = f", {trial.kind} since {cells.ago(trial.since, now)}"
+    lines = [line(Span(f"{trial.label} {what(trial)}", "strong"), begun)]
     if trial.share_since != trial.since:
         lines.append(line(Span(f"the share is what it is since {cells.ago(trial.share_since, now)}", "dim")))
     said = f"begun by {plain(trial.by, 60)}: {plain(trial.reason, 1000)}"

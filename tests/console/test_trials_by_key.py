@@ -87,8 +87,9 @@ def test_both_sides_stand_on_the_health_page_and_the_trial_is_raised_and_ended_t
 
     async def story(desk: Desk) -> None:
         await desk.press("down", "down", "h")
+        # It is tried on 5 % since then, and how to change it: on the first page at any size, before all figures.
+        await desk.see("flights@12 answers 5 % of the keys as canary: y changes that, x ends it.")
         if size == WIDE:
-            await desk.see("flights@12 answers 5 % of the keys")
             await desk.see("could not answer")
             await desk.see("Brier score")
             await desk.see("slow answers")
