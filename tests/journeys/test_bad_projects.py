@@ -218,8 +218,8 @@ def test_a_check_does_not_pass_predictions_that_no_version_could_pass_with(engin
     assert "200 predictions are missing; 200 rows have a missing or infinite probability" in found[-1].sentence
 
 
-def test_a_callable_that_is_not_there_is_named_with_the_nearest_one(engine: Engine, tmp_path: Path) -> None:
-    folder = tiny.make(tmp_path / "callable", name="callable", steps="def extract(as_of): ...\n")
+def test_a_callable_that_is_not_there_is_named_with_the_nearest_one(engine: Engine) -> None:
+    folder = tiny.make(engine.home.parent / "callable", name="callable", steps="def extract(as_of): ...\n")
     tiny.replace(folder, "leverframe.toml", '{ command = ["python", "steps.py", "extract"] }', '"steps:extrct"')
     engine.add(folder)
     run = retrained(engine, "callable")
