@@ -26,7 +26,7 @@ def read(tensor: Any, binary: bytes, most: int) -> tuple[str, list[Any], bytes]:
         raise Unanswered(422, "A tensor in 'inputs' has no name.")
     name, shape, kind = tensor["name"], tensor.get("shape"), tensor.get("datatype")
     about = f"The tensor '{plain(name, _SHOWN)}'"
-    if kind not in _CODES and kind != "BYTES":
+    if not isinstance(kind, str) or (kind not in _CODES and kind != "BYTES"):
         raise Unanswered(422, f"{about} has no datatype that is known; it is one of {', '.join(_CODES)} and BYTES.")
     rows = _rows(shape)
     if rows is None:

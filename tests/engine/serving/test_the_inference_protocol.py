@@ -89,6 +89,7 @@ def test_a_gap_in_bytes_is_nan() -> None:
         ("x", 422, "'inputs' is no list of tensors"),
         ([3], 422, "A tensor in 'inputs' has no name"),
         (changed(0, datatype="FP65"), 422, "has no datatype that is known"),
+        (changed(0, datatype={}), 422, "has no datatype that is known"),
         (changed(0, shape=[1, 2]), 422, "has a shape other than"),
         (changed(0, shape=[-1]), 422, "has a shape other than"),
         (changed(0, shape=[10**9]), 413, "has 1,000,000,000 rows"),
