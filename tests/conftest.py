@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from engine.api import Engine
     from engine.storage.ledger import Ledger
 
-# A busy machine is no bug: examples are not timed. The hanging ones are caught by pytest's timeout. They are the same each
-# time, so that what fails was changed; others are looked for on purpose, with --hypothesis-profile=search.
+# A busy machine is no bug: examples are not timed. The hanging ones are caught by pytest's timeout. They are the same
+# each time, so that what fails was changed; others are looked for on purpose, with --hypothesis-profile=search.
 settings.register_profile("leverframe", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("leverframe")
