@@ -19,7 +19,7 @@ _TRIED, _PHRASES = "engine/reports/tried.py", "engine/reports/phrases.py"
 _TOLD = ("tests/engine/reports/test_what_was_tried.py",)
 
 SHADOW = (
-    Fault("a report tells of trials that ran in its period", _TRIED, "each.over_at is None or each.over_at >= period.since", "True", _TOLD),
+    Fault("a report tells of trials that ran in its period", _TRIED, 'rows[-1].act != "end" or rows[-1].at >= period.since', "True", _TOLD),
     Fault("what is tried later is not told yet", "engine/scoring/trials.py", "WHERE project = ? AND at < ? ORDER BY seq", "WHERE project = ? AND at <> ? ORDER BY seq", _TOLD),
     Fault("a report counts what a canary answered itself", "engine/requests/book.py", " AND status = 200 AND fallback = ''", "", _TOLD),
     Fault("a report counts the canary's own answers", "engine/requests/book.py", " AND version = ? AND minute", " AND version <> ? AND minute", _TOLD),

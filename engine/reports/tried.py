@@ -18,8 +18,9 @@ from engine.text import plain
 
 def tried(db: sqlite3.Connection, project: str, period: ReportPeriod) -> tuple[Tried, ...]:
     """The oldest first. A trial that began before the period is there where it went on in it."""
-    found = [_told(db, project, rows, period.until) for rows in trials.before(db, project, period.until)]
-    return tuple(each for each in found if each.over_at is None or each.over_at >= period.since)
+    began = trials.before(db, project, period.until)
+    went_on = [rows for rows in began if rows[-1].act != "end" or rows[-1].at >= period.since]
+    return tuple(_told(db, project, rows, period.until) for rows in went_on)
 
 
 def _told(db: sqlite3.Connection, project: str, rows: Sequence[TrialRow], until: datetime) -> Tried:

@@ -20,6 +20,7 @@ from engine.scoring import trials
 from engine.scoring.trials import Kind, Trial
 from engine.storage.ledger import Ledger
 from tests.builders import served
+from tests.builders.served_engine import ledger as ledger
 from tests.builders.versions import altered
 from tests.ledger import ledger_of
 from tests.people import open_engine
@@ -32,12 +33,6 @@ def engine(tmp_path: Path, today: datetime) -> Iterator[Engine]:
         db.execute("UPDATE projects SET manifest = json_set(manifest, '$.data.key', json('[\"id\"]'))")
     yield engine
     engine.close()
-
-
-@pytest.fixture
-def ledger(engine: Engine) -> Iterator[Ledger]:
-    with ledger_of(engine) as ledger:
-        yield ledger
 
 
 @contextmanager
