@@ -22,7 +22,7 @@ from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
 MOST_REQUESTS, MOST_ROWS = 50_000, 200_000  # that wait to be counted: seconds of them, at most some 100 MB
-EVERY = 0.25  # seconds between two looks into the queue
+EVERY = 0.05  # seconds between two looks into the queue; what waits longer has left the processor's caches
 FLUSH_EVERY = 10.0  # seconds
 
 

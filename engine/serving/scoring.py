@@ -18,10 +18,11 @@ from engine.requests.records import Answered, Role
 from engine.serving.columns import columns_of
 from engine.serving.contracts import Notes, Versions
 from engine.serving.exchange import Answer, Asked, Unanswered, written
-from engine.serving.failover import FallbackCounts, Given, NoAnswer, Waits, answered, answered_at_once, passed_over
+from engine.serving.failover import FallbackCounts, Given, NoAnswer, Waits, answered, passed_over
 from engine.serving.figures import Figures
 from engine.serving.form import Form, Rows
 from engine.serving.gathering import Gathering
+from engine.serving.rounds import Rounds
 from engine.serving.routing import chooser
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ class Scoring:
         self._versions, self._projects, self._notes = versions, projects, notes
         self._counts, self._figures, self._monotonic, self._key = counts, figures, monotonic, key
         self._prepared: dict[str, Prepared] = {}
+        self._rounds = Rounds(counts)
         self._waiting = Threads(WAITING, "waits for an answer")
         # Of their own: those of a version that hangs are taken, and it is then that another has to answer.
         self._standing_in = Threads(WAITING, "waits for a stand-in")
@@ -187,10 +189,18 @@ class Scoring:
                 if self._waiting.full is None:
                     return self._apart(project, prepared, asked, read, write, self._waiting.enter())
                 canary = None  # It takes nobody's answer away, and has no room for this one.
-            given = answered_at_once(prepared.held, rows.values, self._counts, canary)
+        except Unanswered as problem:
+            raise self._refused(project, prepared.held, asked, problem, None) from None
+        return self._at_once(project, prepared, asked, rows, write, canary)
+
+    async def _at_once(
+        self, project: str, prepared: Prepared, asked: Asked, rows: Rows, write: Write, canary: Held | None
+    ) -> Answer:
+        try:
+            given = await self._rounds.ask(prepared.held, rows.values, canary)
         except Waits as since:
-            return self._by_others(project, prepared, asked, rows, write, canary, since)
-        except (Unanswered, NoAnswer) as problem:
+            return await self._by_others(project, prepared, asked, rows, write, canary, since)
+        except NoAnswer as problem:
             raise self._refused(project, prepared.held, asked, problem, canary) from None
         return self._given(project, prepared, asked, rows, given, write)
 

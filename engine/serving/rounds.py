@@ -1,0 +1,86 @@
+"""Requests that are answered at once, a stage at a time: what came in one round of the loop is scored together.
+
+A processor forgets over the rest of a request how it went through a model, and a row that is scored between reading and
+writing takes three times as long as one behind another row. So all that came are read, then scored, then written. No
+timer: whoever comes alone is answered in the next round of the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from engine.serving.failover import FallbackCounts, Given, Rows, answered_at_once
+from engine.serving.held import Held
+
+MOST_ROWS = 2000  # of one round; who comes after them is scored in the next, when others have been read and written
+
+
+class _Asking(NamedTuple):
+    """The rows of one request, for ``held`` or its canary, and who waits for what is given."""
+
+    held: Held
+    canary: Held | None
+    rows: Rows
+    said: asyncio.Future[Given]
+
+
+class Rounds:
+    """For the server's own thread, and scorers that do not block."""
+
+    def __init__(self, counts: FallbackCounts) -> None:
+        self._counts = counts
+        self._waiting: list[_Asking] = []
+
+    def ask(self, held: Held, rows: Rows, canary: Held | None = None) -> asyncio.Future[Given]:
+        """What ``answered_at_once`` gives for ``rows``, to be awaited or cancelled. Raises what that raises."""
+        loop = asyncio.get_running_loop()
+        said: asyncio.Future[Given] = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._answer, loop)
+        self._waiting.append(_Asking(held, canary, rows, said))
+        return said
+
+    def _answer(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Those who wait, each version's together, as far as there is room."""
+        by_version: dict[int, list[_Asking]] = {}
+        rows = place = 0
+        for place, each in enumerate(self._waiting, 1):
+            # What a canary is asked goes its own way: where that fails, the live version is asked for the same rows.
+            alike = id(each.held) if each.canary is None and each.held.out is None else -place
+            by_version.setdefault(alike, []).append(each)
+            rows += len(each.rows)
+            if rows >= MOST_ROWS:
+                break
+        self._waiting = self._waiting[place:]
+        if self._waiting:
+            loop.call_soon(self._answer, loop)
+        for together in by_version.values():
+            if len(together) == 1 or not _scored(together):
+                for each in together:  # Alone, or one of them spoilt it for all.
+                    self._alone(each)
+
+    def _alone(self, each: _Asking) -> None:
+        if each.said.done():  # Whoever asked has gone.
+            return
+        try:
+            each.said.set_result(answered_at_once(each.held, each.rows, self._counts, each.canary))
+        except Exception as problem:  # noqa: BLE001  it is raised for whoever it concerns
+            # Its frames would hold what all others asked.
+            each.said.set_exception(problem.with_traceback(None))
+
+
+def _scored(together: Sequence[_Asking]) -> bool:
+    """Give each of them, all of one version, its answers. Returns whether there are any."""
+    held = together[0].held
+    try:
+        answers = held.scorer.answer([row for each in together for row in each.rows])
+    except Exception:  # noqa: BLE001  each is asked again by itself, where it is counted
+        return False
+    end = 0
+    for each in together:
+        begin, end = end, end + len(each.rows)
+        if not each.said.done():
+            each.said.set_result(Given(held.label, held.digest, held.scorer.outputs, answers[begin:end]))
+    return True
