@@ -8,9 +8,11 @@ timer: whoever comes alone is answered in the next round of the loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
+from engine.serving.exchange import Answer
 from engine.serving.failover import FallbackCounts, Given, Rows, answered_at_once
 from engine.serving.held import Held
 
@@ -18,12 +20,23 @@ MOST_ROWS = 2000  # of one round; who comes after them is scored in the next, wh
 
 
 class _Asking(NamedTuple):
-    """The rows of one request, for ``held`` or its canary, and who waits for what is given."""
+    """The rows of one request, for ``held`` or its canary; what makes an answer of what is given, and who waits."""
 
     held: Held
     canary: Held | None
     rows: Rows
-    said: asyncio.Future[Given]
+    written: Callable[[Given], Answer]
+    said: asyncio.Future[Answer]
+
+    def gives(self, given: Callable[[], Given]) -> None:
+        """Say what came of it."""
+        if self.said.done():  # Whoever asked has gone.
+            return
+        try:
+            self.said.set_result(self.written(given()))
+        except Exception as problem:  # noqa: BLE001  it is raised for whoever it concerns
+            # Its frames would hold what all others asked.
+            self.said.set_exception(problem.with_traceback(None))
 
 
 class Rounds:
@@ -33,13 +46,15 @@ class Rounds:
         self._counts = counts
         self._waiting: list[_Asking] = []
 
-    def ask(self, held: Held, rows: Rows, canary: Held | None = None) -> asyncio.Future[Given]:
-        """What ``answered_at_once`` gives for ``rows``, to be awaited or cancelled. Raises what that raises."""
+    def ask(
+        self, held: Held, rows: Rows, canary: Held | None, written: Callable[[Given], Answer]
+    ) -> asyncio.Future[Answer]:
+        """What ``written`` makes of what ``answered_at_once`` gives, to be awaited or cancelled. Raises what they do."""
         loop = asyncio.get_running_loop()
-        said: asyncio.Future[Given] = loop.create_future()
+        said: asyncio.Future[Answer] = loop.create_future()
         if not self._waiting:
             loop.call_soon(self._answer, loop)
-        self._waiting.append(_Asking(held, canary, rows, said))
+        self._waiting.append(_Asking(held, canary, rows, written, said))
         return said
 
     def _answer(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -62,18 +77,13 @@ class Rounds:
                     self._alone(each)
 
     def _alone(self, each: _Asking) -> None:
-        if each.said.done():  # Whoever asked has gone.
-            return
-        try:
-            each.said.set_result(answered_at_once(each.held, each.rows, self._counts, each.canary))
-        except Exception as problem:  # noqa: BLE001  it is raised for whoever it concerns
-            # Its frames would hold what all others asked.
-            each.said.set_exception(problem.with_traceback(None))
+        each.gives(lambda: answered_at_once(each.held, each.rows, self._counts, each.canary))
 
 
 def _scored(together: Sequence[_Asking]) -> bool:
     """Give each of them, all of one version, its answers. Returns whether there are any."""
     held = together[0].held
+    label, digest, outputs = held.label, held.digest, held.scorer.outputs
     try:
         answers = held.scorer.answer([row for each in together for row in each.rows])
     except Exception:  # noqa: BLE001  each is asked again by itself, where it is counted
@@ -81,6 +91,5 @@ def _scored(together: Sequence[_Asking]) -> bool:
     end = 0
     for each in together:
         begin, end = end, end + len(each.rows)
-        if not each.said.done():
-            each.said.set_result(Given(held.label, held.digest, held.scorer.outputs, answers[begin:end]))
+        each.gives(partial(Given, label, digest, outputs, answers[begin:end]))
     return True

@@ -196,13 +196,13 @@ class Scoring:
     async def _at_once(
         self, project: str, prepared: Prepared, asked: Asked, rows: Rows, write: Write, canary: Held | None
     ) -> Answer:
+        written = partial(self._given, project, prepared, asked, rows, write)
         try:
-            given = await self._rounds.ask(prepared.held, rows.values, canary)
+            return await self._rounds.ask(prepared.held, rows.values, canary, written)
         except Waits as since:
             return await self._by_others(project, prepared, asked, rows, write, canary, since)
         except NoAnswer as problem:
             raise self._refused(project, prepared.held, asked, problem, canary) from None
-        return self._given(project, prepared, asked, rows, given, write)
 
     async def _by_others(
         self, project: str, prepared: Prepared, asked: Asked, rows: Rows, write: Write, canary: Held | None,
@@ -213,7 +213,7 @@ class Scoring:
             given = await answered(prepared.held, rows.values, self._stood_in, self._counts, canary, since)
         except (Unanswered, NoAnswer) as problem:
             raise self._refused(project, prepared.held, asked, problem, canary) from None
-        return self._given(project, prepared, asked, rows, given, write)
+        return self._given(project, prepared, asked, rows, write, given)
 
     async def _stood_in(self, version: Held, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
         visit = (self._standing_in if version.scorer.blocks else self._working).enter()
@@ -242,10 +242,10 @@ class Scoring:
             raise self._refused(project, prepared.held, asked, problem, canary) from None
         finally:
             visit.leave()
-        return self._given(project, prepared, asked, rows, given, write)
+        return self._given(project, prepared, asked, rows, write, given)
 
     def _given(
-        self, project: str, prepared: Prepared, asked: Asked, rows: Rows, given: Given, write: Write
+        self, project: str, prepared: Prepared, asked: Asked, rows: Rows, write: Write, given: Given
     ) -> Answer:
         answer = write(prepared, given, rows, asked)
         seconds = self._monotonic() - asked.began
