@@ -11,6 +11,7 @@ _REFUSED = ("tests/engine/scoring/compiled/test_rows_that_are_refused.py",)
 _READ = ("tests/engine/serving/test_any_body_at_all.py", "tests/engine/serving/test_what_is_refused.py")
 _ANSWERED, _FIGURES = ("tests/engine/serving/test_what_is_answered.py",), ("tests/engine/requests/test_figures.py",)
 _SEEN = ("tests/engine/storage/test_commits.py",)
+_ROUNDS, _ROUND = "engine/serving/rounds.py", ("tests/engine/serving/test_one_round_is_scored_together.py",)
 _EXACT = ("tests/engine/scoring/compiled/test_estimators_compile_exactly.py",)
 
 SPEED = (
@@ -26,4 +27,11 @@ SPEED = (
     Fault("a minute ends", _COUNTING, "not since <= at < until", "not since <= at", _FIGURES),
     Fault("a gap goes where training sent it, in C", _RECORDS, "tables.whole(trees.gap)", "0", _EXACT),
     Fault("a code goes where training sent it, in C", _RECORDS, "found[row, code // 32] |= np.uint32(1 << code % 32)", "pass", _EXACT),
+    Fault("who is scored with others has the answer to their own rows", _ROUNDS, "begin, end = end, end + len(each.rows)", "begin, end = 0, len(each.rows)", _ROUND),
+    Fault("a swap within a round mixes nobody's answers", _ROUNDS, "id(each.held) if", "1 if", _ROUND),
+    Fault("what is a canary's is not asked of the live version", _ROUNDS, "else -place", "else id(each.held)", _ROUND),
+    Fault("a version that is out is not asked by a round", _ROUNDS, " and each.held.out is None", "", _ROUND),
+    Fault("who has gone leaves the answers of others alone", _ROUNDS, "        if self.said.done():  # Whoever asked has gone.\n            return\n", "", _ROUND),
+    Fault("a row without an answer is asked for once where it came alone", _ROUNDS, "if len(together) == 1 or not _scored(together):", "if not _scored(together):", _ROUND),
+    Fault("one round has an end", _ROUNDS, "            if rows >= MOST_ROWS:\n                break\n", "", _ROUND),
 )  # fmt: skip

@@ -49,7 +49,7 @@ class Rounds:
     def ask(
         self, held: Held, rows: Rows, canary: Held | None, written: Callable[[Given], Answer]
     ) -> asyncio.Future[Answer]:
-        """What ``written`` makes of what ``answered_at_once`` gives, to be awaited or cancelled. Raises what they do."""
+        """What ``written`` makes of what ``answered_at_once`` gives; to be awaited. Raises what they raise."""
         loop = asyncio.get_running_loop()
         said: asyncio.Future[Answer] = loop.create_future()
         if not self._waiting:
@@ -69,12 +69,12 @@ class Rounds:
             if rows >= MOST_ROWS:
                 break
         self._waiting = self._waiting[place:]
-        if self._waiting:
-            loop.call_soon(self._answer, loop)
         for together in by_version.values():
             if len(together) == 1 or not _scored(together):
                 for each in together:  # Alone, or one of them spoilt it for all.
                     self._alone(each)
+        if self._waiting:
+            loop.call_soon(self._answer, loop)
 
     def _alone(self, each: _Asking) -> None:
         each.gives(lambda: answered_at_once(each.held, each.rows, self._counts, each.canary))

@@ -1,0 +1,174 @@
+"""What comes in one round of the loop is scored in one go, and each request still has an answer, or a refusal, of its
+own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from engine.projects.manifest.records import ServeSpec
+from engine.scoring.ready import Value
+from engine.serving.exchange import Answer
+from engine.serving.failover import Given
+from engine.serving.rounds import MOST_ROWS, Rounds
+from tests.engine.serving.serving_fakes import GOOD, Echo, Place, held
+
+BAD = 666.0
+PREVIOUS = ServeSpec(realtime=True, fallback="previous")
+
+
+class Asks(Echo):
+    """An ``Echo`` that remembers what it was asked, and has no answer to ``BAD``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[list[Value]] = []
+
+    def answer(self, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
+        self.asked.append([row[0] for row in rows])
+        if any(row[0] == BAD for row in rows):
+            raise ValueError("not that one")
+        return super().answer(rows)
+
+
+def begun(there: Place, *carats: float) -> list[asyncio.Future[Answer]]:
+    """A request for each, all in this round."""
+    return [
+        asyncio.ensure_future(
+            there.app.answer(  # type: ignore[arg-type]
+                there.asked("POST", "/projects/gems/score", json.dumps({"records": [{**GOOD, "carat": each}]}).encode())
+            )
+        )
+        for each in carats
+    ]
+
+
+def answered(there: Place, *carats: float) -> list[tuple[int, Any]]:
+    async def all_of_them() -> list[Answer]:
+        return await asyncio.gather(*begun(there, *carats))
+
+    return [(each.status, json.loads(each.body)) for each in asyncio.run(all_of_them())]
+
+
+def test_what_comes_in_one_round_is_asked_together_and_each_has_its_own_answer() -> None:
+    scorer = Asks()
+    there = Place(held(scorer=scorer))
+    found = answered(there, 0.1, 0.2, 0.3)
+    assert scorer.asked == [[0.1, 0.2, 0.3]]
+    assert [(status, said["predictions"][0]["prediction"]) for status, said in found] == [
+        (200, 0.1), (200, 0.2), (200, 0.3)
+    ]  # fmt: skip
+    assert [each.rows[0][0] for each in there.noted] == [0.1, 0.2, 0.3]
+
+
+def test_a_row_without_an_answer_spoils_nobody_elses_and_is_counted_once() -> None:
+    there = Place(held(scorer=Asks(), previous=held("gems@2"), spec=PREVIOUS))
+    found = answered(there, 0.1, BAD, 0.3)
+    assert [(status, said["version"], said["fallback"]) for status, said in found] == [
+        (200, "gems@3", None), (200, "gems@2", "previous"), (200, "gems@3", None)
+    ]  # fmt: skip
+    assert there.counts.counts()["gems"].previous == 1
+
+
+def test_who_asks_alone_is_asked_for_once_even_where_there_is_no_answer() -> None:
+    scorer = Asks()
+    there = Place(held(scorer=scorer, spec=ServeSpec(realtime=True, fallback=None)))
+    assert [status for status, _ in answered(there, BAD)] == [503]
+    assert scorer.asked == [[BAD]]
+
+
+def test_a_swap_within_a_round_leaves_each_request_to_the_version_that_it_began_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there, swapped = Place(held("gems@3", scorer=Asks())), held("gems@4", scorer=Asks())
+
+    async def through_a_swap() -> list[Answer]:
+        before = begun(there, 0.1, 0.2)
+        await asyncio.sleep(0)  # They have begun.
+        monkeypatch.setattr(there, "live", lambda project: swapped)
+        return await asyncio.gather(*before, *begun(there, 0.3, 0.4))
+
+    said = [json.loads(each.body) for each in asyncio.run(through_a_swap())]
+    assert [(each["version"], each["predictions"][0]["prediction"]) for each in said] == [
+        ("gems@3", 0.1), ("gems@3", 0.2), ("gems@4", 0.3), ("gems@4", 0.4)
+    ]  # fmt: skip
+    assert {each["version"]: each["digest"] for each in said} == {"gems@3": "3" * 64, "gems@4": "4" * 64}
+
+
+def test_who_has_gone_before_the_round_is_scored_takes_no_answer_from_others_and_is_not_noted() -> None:
+    there = Place(held(scorer=Asks()))
+
+    async def one_goes() -> list[Answer]:
+        first, gone, last = begun(there, 0.1, 0.2, 0.3)
+        await asyncio.sleep(0)
+        gone.cancel()
+        return [await first, await last]
+
+    said = [json.loads(each.body)["predictions"][0]["prediction"] for each in asyncio.run(one_goes())]
+    assert said == [0.1, 0.3]
+    assert [each.rows[0][0] for each in there.noted] == [0.1, 0.3]
+
+
+def test_a_version_that_is_out_is_asked_by_nobody() -> None:
+    scorer = Asks()
+    there = Place(held(scorer=scorer, previous=held("gems@2"), spec=PREVIOUS, out="It crashed three times."))
+    assert {said["version"] for _, said in answered(there, 0.1, 0.2)} == {"gems@2"}
+    assert scorer.asked == []
+
+
+def test_what_goes_wrong_over_one_answer_is_that_ones_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = Place(held(scorer=Asks()))
+    note = there.note
+
+    def noted(answered: Any) -> None:
+        if answered.rows[0][0] == 0.2:
+            raise RuntimeError("a bug")
+        note(answered)
+
+    monkeypatch.setattr(there, "note", noted)
+    assert [status for status, _ in answered(there, 0.1, 0.2, 0.3)] == [200, 500, 200]
+
+
+def test_more_rows_than_one_round_takes_are_scored_in_the_next() -> None:
+    scorer = Asks()
+    version, rounds, written = held(scorer=scorer), Rounds(Place().counts), list[Given]()
+
+    def write(given: Given) -> Answer:
+        written.append(given)
+        return Answer(200, b"")
+
+    async def asked() -> None:
+        half = [(0.1,)] * (MOST_ROWS // 2)
+        waits = [rounds.ask(version, half, None, write) for _ in range(3)]
+        await waits[1]
+        assert not waits[2].done()
+        await waits[2]
+
+    asyncio.run(asked())
+    assert [len(each) for each in scorer.asked] == [MOST_ROWS, MOST_ROWS // 2]
+    assert [len(each.answers) for each in written] == [MOST_ROWS // 2] * 3
+
+
+def test_a_canary_answers_its_own_and_where_it_cannot_the_live_version_does() -> None:
+    live, candidate = Asks(), Asks()
+    version, canary = held(scorer=live), held("gems@4", scorer=candidate)
+    rounds, counts = Rounds(Place().counts), list[tuple[str, Any, str]]()
+
+    def write(given: Given) -> Answer:
+        counts.append((given.label, given.fallback, given.role))
+        return Answer(200, b"")
+
+    async def asked() -> None:
+        row = (0.1, None, 1, True, None)
+        await asyncio.gather(
+            rounds.ask(version, [row], None, write), rounds.ask(version, [row], canary, write),
+            rounds.ask(version, [row], None, write),
+        )  # fmt: skip
+
+    asyncio.run(asked())
+    assert sorted(counts) == [("gems@3", None, "live"), ("gems@3", None, "live"), ("gems@4", None, "canary")]
+    assert live.asked == [[0.1, 0.1]] and candidate.asked == [[0.1]]
