@@ -81,22 +81,23 @@ def test_who_asks_alone_is_asked_for_once_even_where_there_is_no_answer() -> Non
     assert scorer.asked == [[BAD]]
 
 
-def test_a_swap_within_a_round_leaves_each_request_to_the_version_that_it_began_with(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    there, swapped = Place(held("gems@3", scorer=Asks())), held("gems@4", scorer=Asks())
+def test_a_swap_within_a_round_leaves_each_request_to_the_version_that_it_began_with() -> None:
+    before, after = held("gems@3", scorer=Asks()), held("gems@4", scorer=Asks())
+    rounds, said = Rounds(Place().counts), list[tuple[str, str, Any]]()
 
-    async def through_a_swap() -> list[Answer]:
-        before = begun(there, 0.1, 0.2)
-        await asyncio.sleep(0)  # They have begun.
-        monkeypatch.setattr(there, "live", lambda project: swapped)
-        return await asyncio.gather(*before, *begun(there, 0.3, 0.4))
+    def write(given: Given) -> Answer:
+        said.append((given.label, given.digest, given.answers))
+        return Answer(200, b"")
 
-    said = [json.loads(each.body) for each in asyncio.run(through_a_swap())]
-    assert [(each["version"], each["predictions"][0]["prediction"]) for each in said] == [
-        ("gems@3", 0.1), ("gems@3", 0.2), ("gems@4", 0.3), ("gems@4", 0.4)
+    async def asked() -> None:
+        in_turn = [(before, 0.1), (after, 0.3), (before, 0.2), (after, 0.4)]
+        await asyncio.gather(*(rounds.ask(version, [(value,)], None, write) for version, value in in_turn))
+
+    asyncio.run(asked())
+    assert sorted(said) == [
+        ("gems@3", "3" * 64, [(0.1, 2.0)]), ("gems@3", "3" * 64, [(0.2, 2.0)]),
+        ("gems@4", "4" * 64, [(0.3, 2.0)]), ("gems@4", "4" * 64, [(0.4, 2.0)]),
     ]  # fmt: skip
-    assert {each["version"]: each["digest"] for each in said} == {"gems@3": "3" * 64, "gems@4": "4" * 64}
 
 
 def test_who_has_gone_before_the_round_is_scored_takes_no_answer_from_others_and_is_not_noted() -> None:
@@ -106,6 +107,9 @@ def test_who_has_gone_before_the_round_is_scored_takes_no_answer_from_others_and
         first, gone, last = begun(there, 0.1, 0.2, 0.3)
         await asyncio.sleep(0)
         gone.cancel()
+        for _ in range(8):
+            await asyncio.sleep(0)
+        assert first.done() and last.done()
         return [await first, await last]
 
     said = [json.loads(each.body)["predictions"][0]["prediction"] for each in asyncio.run(one_goes())]
