@@ -203,7 +203,10 @@ def test_a_large_request_that_is_refused_keeps_nothing_of_itself_in_memory() -> 
     body = json.dumps({"records": [{**GOOD, "carat": "x"}] * 2000}).encode()
     heads = Heads(there.asked("POST", "/", host="localhost").heads)
     kept = weakref.ref(heads)
-    waiting = [Asked("POST", "/projects/gems/score", heads, body, "127.0.0.1", AT, 0.0, "1-a")]
+    # With the last answer its thread may still be on the way out of it; with the one before it has nothing any more.
+    waiting = [
+        Asked("POST", "/projects/gems/score", each, body, "127.0.0.1", AT, 0.0, "1-a") for each in ({**heads}, heads)
+    ]
     del heads
 
     async def answered() -> int:
@@ -216,7 +219,7 @@ def test_a_large_request_that_is_refused_keeps_nothing_of_itself_in_memory() -> 
     gc.collect()
     gc.disable()
     try:
-        assert asyncio.run(answered()) == 422
+        assert [asyncio.run(answered()), asyncio.run(answered())] == [422, 422]
         assert kept() is None
     finally:
         gc.enable()
