@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import threading
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -12,9 +14,11 @@ import pytest
 from engine.errors import StepFailed
 from engine.projects.manifest.records import ServeSpec
 from engine.scoring.trials import Kind, Trial
+from engine.serving.exchange import Answer
 from engine.serving.failover import FallbackCounts, answered
 from engine.serving.held import Held
 from engine.serving.routing import falls_to_canary
+from engine.serving.scoring import QUEUE, WAITING
 from tests.engine.serving.serving_fakes import AT, GOOD, Echo, Place, held, place
 
 KEY = b"k" * 32
@@ -143,6 +147,26 @@ def test_where_the_canary_errs_the_live_version_answers_and_that_is_counted(bloc
     assert (noted.label, noted.fallback, noted.role, noted.status) == ("gems@3", "live", "live", 200)
     said = there.counts.counts()["gems"]
     assert (said.canary, said.canary_why, said.all, said.ago) == (1, "its process ended", 0, None)
+
+
+def test_a_canary_without_room_takes_nobodys_answer_away() -> None:
+    goes_on = threading.Event()
+    there = tried(
+        candidate=Candidate(blocks=True, before=lambda: goes_on.wait(60)), timeout=timedelta(seconds=120)
+    )  # fmt: skip
+    body = json.dumps({"records": [{**GOOD, "listing": canarys(0.5, range(40))[0]}]}).encode()
+    request = there.asked("POST", "/projects/gems/score", body)
+
+    async def many() -> tuple[list[Answer], Answer]:
+        begun = [asyncio.ensure_future(there.app.answer(request)) for _ in range(WAITING + QUEUE)]  # type: ignore[arg-type]
+        at_once = there.app.answer(request)
+        goes_on.set()
+        assert isinstance(at_once, Answer)
+        return await asyncio.gather(*begun), at_once
+
+    waited, at_once = asyncio.run(many())
+    assert {(each.status, json.loads(each.body)["version"]) for each in waited} == {(200, "gems@4")}
+    assert (at_once.status, json.loads(at_once.body)["version"]) == (200, "gems@3")
 
 
 def test_where_both_cannot_the_answer_says_what_the_live_version_said_and_the_log_that_a_canary_was_asked() -> None:

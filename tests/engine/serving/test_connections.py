@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import ssl
@@ -10,14 +11,16 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from engine.serving import connection
 from engine.serving.connection import tls
+from engine.serving.http_server import Endpoint, HttpServer
 from tests.engine.serving.http_place import HttpPlace, one, until_end
-from tests.engine.serving.serving_fakes import GOOD, Echo, Place, held
+from tests.engine.serving.serving_fakes import GOOD, Book, Echo, Place, held
 
 BODY = json.dumps({"records": [GOOD]}).encode()
 
@@ -60,6 +63,24 @@ def test_a_connection_is_kept_and_each_request_has_its_number(server: HttpPlace)
             assert status == 200 and json.loads(body)["version"] == "gems@3"
 
 
+def test_the_number_of_an_answer_is_that_in_the_log(made: Callable[..., HttpPlace]) -> None:
+    place = Place(held())
+    with made(place).client() as client:
+        client.sendall(request() + request(BODY, "POST", "/projects/gems/score", "Connection: close"))
+        heads = until_end(client).lower().split(b"\r\n")
+    numbers = [line.removeprefix(b"x-request-id: ").decode() for line in heads if line.startswith(b"x-request-id: ")]
+    assert numbers == ["1-1", "1-2"] == [each.request for each in place.noted]
+
+
+def test_nobody_says_for_another_from_where_they_come(made: Callable[..., HttpPlace]) -> None:
+    """Wrong tokens are slowed by that."""
+    book = Book()
+    with made(Place(held(), tokens=book)).client() as client:
+        client.sendall(request(BODY, "POST", "/projects/gems/score", "X-Forwarded-For: 10.0.0.9"))
+        assert one(client)[0] == 401
+    assert [source for *_, source in book.asked] == ["127.0.0.1"]
+
+
 def test_every_answer_tells_browsers_to_keep_their_hands_off(server: HttpPlace) -> None:
     with server.client() as client:
         client.sendall(request(b"", "GET", "/nothing", "Connection: close"))
@@ -81,6 +102,28 @@ def test_whoever_does_not_read_is_waited_for_before_more_is_written() -> None:
     cycle.response_started = cycle.disconnected = False
     cycle.flow = SimpleNamespace(write_paused=True)  # type: ignore[assignment]
     assert not connection.sent_at_once(cycle.send, 200, [], b"")
+
+
+def test_who_does_not_read_their_answer_is_let_go_of_in_the_end() -> None:
+    aborted: list[str] = []
+    transport: Any = SimpleNamespace(
+        is_closing=lambda: False, abort=lambda: aborted.append("aborted"), close=lambda: None,
+        get_extra_info=lambda name: None,
+    )  # fmt: skip
+
+    async def swept(seconds: float, *, reads: bool) -> None:
+        each = HttpServer(Endpoint(*[None] * 5), socket.socket(), None).connection()  # type: ignore[arg-type]
+        each.connection_made(transport)
+        each.pause_writing()
+        if reads:
+            each.resume_writing()
+        each.sweep(asyncio.get_running_loop().time() + seconds)
+
+    asyncio.run(swept(connection.READING - 1, reads=False))
+    asyncio.run(swept(connection.READING + 1, reads=True))
+    assert not aborted
+    asyncio.run(swept(connection.READING + 1, reads=False))
+    assert aborted
 
 
 def test_pipelined_requests_are_answered_in_their_order(server: HttpPlace) -> None:
@@ -207,7 +250,8 @@ def test_nobody_who_waits_for_an_answer_makes_room(
         first.sendall(request())
         assert begun.wait(60)
         with server.client() as second:
-            assert until_end(second).startswith(b"HTTP/1.1 503")
+            answer = until_end(second)
+            assert answer.startswith(b"HTTP/1.1 503") and b"\r\nretry-after: 1\r\n" in answer.lower()
         goes_on.set()
         assert one(first)[0] == 200
 

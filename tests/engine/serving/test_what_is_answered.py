@@ -19,6 +19,7 @@ from engine.errors import StepFailed
 from engine.projects.manifest.records import ServeSpec
 from engine.serving.exchange import JSON, Answer, Asked, Unanswered
 from engine.serving.routes import Target
+from engine.serving.scoring import Threads
 from tests.engine.serving.serving_fakes import AT, FEATURES, GOOD, Echo, Place, held, place
 
 
@@ -147,6 +148,26 @@ def test_as_many_wait_as_may_and_the_next_is_told_when_to_try_again() -> None:
 
     assert Counter(each.status for each in asyncio.run(many())) == {200: 128, 429: 72}
     assert there.score({"records": [GOOD]})[0] == 200, "the places are free again"
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+def test_the_place_of_whoever_gave_up_is_free_again_when_their_thread_is(blocks: bool) -> None:
+    goes_on = threading.Event()
+    scorer: Any = Echo(blocks=blocks, before=lambda: goes_on.wait(60))
+    threads = Threads(1, "a thread", queue=0)
+
+    async def given_up() -> None:
+        visit = threads.enter()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(visit.ask(scorer, [(1,)]), 0.01)
+        visit.leave()
+        assert threads.full is not None, "nobody else is let in to a thread that is taken"
+        goes_on.set()
+        while threads.full is not None:
+            await asyncio.sleep(0.001)
+
+    asyncio.run(asyncio.wait_for(given_up(), 60))
+    threads.close()
 
 
 @pytest.mark.parametrize("fallback", ["previous", {"prediction": 0.5}])

@@ -81,6 +81,26 @@ def test_with_tokens_each_address_asks_for_what_it_needs_of_the_project_it_is_ab
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "wanted"),
+    [
+        ("POST", SCORE, "score"), ("POST", "/projects/gems/feedback", "feedback"), ("GET", "/metrics", "read"),
+        ("GET", "/openapi.json", "read"),
+        *(
+            (method, f"/v2/models/gems{version}{path}", "score")
+            for version in ("", "/versions/3")
+            for method, path in (("GET", ""), ("GET", "/ready"), ("POST", "/infer"))
+        ),
+    ],
+)  # fmt: skip
+def test_each_address_is_opened_by_its_own_scope_and_by_no_other(method: str, path: str, wanted: str) -> None:
+    scopes = ("score", "feedback", "read")
+    there = Place(held(), tokens=Book({each: each for each in scopes}), feedback=lambda *_: Answer(202, b"{}"))
+    assert there.ask(method, path, BODY).status == 401
+    found = {each: there.ask(method, path, BODY, authorization=f"Bearer {each}").status for each in scopes}
+    assert [each for each, status in found.items() if status != 403] == [wanted], found
+
+
 @pytest.mark.parametrize("given", ["", "s", "Basic s", "Bearer", "Bearer x"])
 def test_without_one_that_opens_it_nothing_is_answered_not_even_what_is_wrong(given: str) -> None:
     there = Place(held(), tokens=Book({"s": "score"}))
