@@ -83,7 +83,8 @@ class ObjectStore:
                     os.fdatasync(file.fileno())
             os.rename(temporary, target)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # What keeps it from being written may keep it from going, too.
+                temporary.unlink()
             raise Refusal(f"The object store took nothing in: {why_not(error)}.") from None
 
     def _made_young(self, target: Path) -> bool:

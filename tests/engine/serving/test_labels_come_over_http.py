@@ -86,3 +86,15 @@ def test_what_is_wrong_is_told_in_a_sentence_and_nothing_is_kept(engine: Engine,
 def test_a_project_that_is_not_served_takes_none(engine: Engine) -> None:
     with pytest.raises(Unanswered, match="no such project"):
         asked(engine, b'{"records": [{"id": 1, "label": 1}]}', "other")
+
+
+def test_labels_that_cannot_be_kept_now_may_be_sent_again(engine: Engine, home: Path) -> None:
+    objects = home / "objects"
+    objects.rename(home / "elsewhere")
+    objects.write_text("a disk that is away")
+    with pytest.raises(Unanswered) as refused:
+        asked(engine, b'{"records": [{"id": 1, "label": 1}]}')
+    assert (refused.value.status, refused.value.heads) == (503, {"Retry-After": "5"}), refused.value.sentence
+    objects.unlink()
+    (home / "elsewhere").rename(objects)
+    assert engine.feedback() == ()
