@@ -100,6 +100,8 @@ def _rows(table: pa.Table, rows_as: RowTable, most: int) -> list[LoggedRow]:
         raise Refusal(f"The request log has no column {missing[0]}, so what was asked cannot be asked again.")
     places = [place for place, by in enumerate(table.column("request.fallback").to_pylist()) if by is None]
     places = [places[place] for place in spread(len(places), most)]
+    if not places:  # Arrow takes no places of a list without any.
+        return []
     taken = table.take(places)
     features = zip(*(taken.column(name).to_pylist() for name in names), strict=True) if names else [()] * len(places)
     answered = zip(*(taken.column(name).to_pylist() for name in answers), strict=True)

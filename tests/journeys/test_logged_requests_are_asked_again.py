@@ -11,7 +11,7 @@ import pytest
 from engine import clock
 from engine.api import Engine
 from engine.records import Run
-from engine.requests import skew_book
+from engine.requests import book, skew_book
 from engine.requests.log import Answered, LogRules, RequestLog
 from engine.scoring.makers import open_ready
 from engine.versions import document as documents
@@ -29,13 +29,16 @@ def checked(engine: Engine) -> Run:
     return engine.wait(engine.run_now("tiny", "skew").id, lambda _: None)
 
 
-def log(engine: Engine, label: str, digest: str, rows: list[Any], answers: list[Any], names: Any, first: int) -> None:
+def log(
+    engine: Engine, label: str, digest: str, rows: list[Any], answers: list[Any], names: Any, first: int,
+    fallback: str | None = None,
+) -> None:  # fmt: skip
     """Each row as a request of its own; their numbers begin with ``first``."""
     with ledger_of(engine) as ledger:
         writing = RequestLog(workspace_of(engine), ledger, f"from {first}", lambda project: LogRules())
         for number, (row, answer) in enumerate(zip(rows, answers, strict=True), first):
             at = clock.now() - timedelta(minutes=1)
-            about = ("tiny", label, digest, None, at, 0.001, 200, f"r{number}")
+            about = ("tiny", label, digest, fallback, at, 0.001, 200, f"r{number}")
             writing.note(Answered(*about, features=names[0], outputs=names[1], rows=(row,), answers=(answer,)))
         assert writing.close()
 
@@ -59,12 +62,14 @@ def test_the_same_answers_pass_and_another_one_is_an_alert_with_its_rows(history
     answers = scorer.answer(rows)
     scorer.close()
 
+    other: list[Any] = [tuple(1 - float(str(value)) for value in answer) for answer in answers[:3]]
     log(engine, "tiny@2", digest, rows, answers, names, 0)
+    log(engine, "tiny@1", "1" * 64, rows[:3], other, names, 50)  # What others answered is no answer of this version.
+    log(engine, "tiny@2", digest, rows[:3], other, names, 60, "rule")
     same = checked(engine)
     assert (same.state, same.why) == ("succeeded", "40 logged rows get the same answers from tiny@2 again")
     assert engine.alerts("tiny") == ()
 
-    other: list[Any] = [tuple(1 - float(str(value)) for value in answer) for answer in answers[:3]]
     log(engine, "tiny@2", digest, rows[:3], other, names, 100)
     found = checked(engine)
     assert found.state == "failed"
@@ -76,6 +81,14 @@ def test_the_same_answers_pass_and_another_one_is_an_alert_with_its_rows(history
     assert kept is not None and kept.run == found.id
     assert {each.request for each in kept.worst} == {"r100", "r101", "r102"}
     assert dict(kept.worst[0].answered) != dict(kept.worst[0].again)
+
+    with reading(engine) as db:
+        changed = next(each for each in book.blocks(db, "tiny") if each.worker == "from 100")
+    (history / "requests" / "tiny" / changed.file).write_bytes(b"somebody else's")
+    unread = checked(engine)
+    assert (unread.state, unread.why) == ("failed", "40 logged rows get the same answers from tiny@2 again")
+    (alert,) = engine.alerts("tiny")
+    assert (alert.severity, alert.why) == ("watch", "1 block of the request log are gone or not what was written")
 
     # What is asked is not what it learnt: a look at health says so, from the log.
     place = names[0].index("x")

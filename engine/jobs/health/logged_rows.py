@@ -77,6 +77,8 @@ def logged_rows(context: RunContext, document: VersionDocument, blocks: Sequence
         if not {*names, *outputs} <= set(table.column_names):
             continue
         own = [place for place, by in enumerate(table.column(FALLBACK).to_pylist()) if by != _RULE]
+        if not own:  # Arrow takes no places of a list without any.
+            continue
         taken = table.take([own[place] for place in spread(len(own), math.ceil(MOST_ROWS / len(chosen)))])
         rows += zip(*(taken.column(name).to_pylist() for name in names), strict=True)
         said.append(taken.select(outputs).rename_columns(list(rows_as.outputs)))

@@ -108,6 +108,18 @@ def test_columns_that_do_not_fit_together_stay_apart(tmp_path: Path) -> None:
     ledger.close()
 
 
+def test_blocks_of_two_versions_stay_apart_whatever_both_are_called(tmp_path: Path) -> None:
+    workspace, ledger = made(tmp_path / "home")
+    digests = ("d" * 64, "e" * 64)
+    for digest in digests:
+        minutes(workspace, ledger, FEWEST, digest=digest)
+    kept(workspace, ledger)
+    contents = [block.content_at(workspace.requests / "tiny" / each.file, each.digest) for each in there(ledger)]
+    labels = [block.label_in(content)[0] for content in contents]
+    assert sorted((each.version_digest, each.rows) for each in labels) == [(each, 2 * FEWEST) for each in digests]
+    ledger.close()
+
+
 def test_a_damaged_block_is_left_as_it_is(tmp_path: Path) -> None:
     workspace, ledger = made(tmp_path / "home")
     minutes(workspace, ledger, FEWEST + 1)

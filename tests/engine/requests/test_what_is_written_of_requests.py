@@ -11,7 +11,7 @@ from engine.errors import Damage
 from engine.requests import block, book
 from engine.requests.records import LogRules
 from engine.requests.sampling import is_kept, key_of
-from engine.requests.writer import LONGEST
+from engine.requests.writer import LONGEST, RULES_FOR, LogWriter
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 from tests.engine.requests.noted import KEY, NOON, Ticking, answered, writer
@@ -177,3 +177,22 @@ def test_a_block_is_due_by_a_clock_that_never_goes_back(served: Served) -> None:
     log.flush(NOON - timedelta(days=400))
     assert log.waiting == 0
     assert counted(served[1]) == {"requests": 1, "rows": 1, "kept": 1, "lost": 0}
+
+
+def test_nobody_else_on_the_machine_reads_what_was_asked(served: Served) -> None:
+    log = writer(*served)
+    log.take([answered()])
+    log.flush(NOON, everything=True)
+    place = served[0].requests / "tiny"
+    assert {each.stat().st_mode & 0o007 for each in (place, *place.iterdir())} == {0}
+
+
+def test_what_became_sensitive_is_written_for_seconds_at_most(served: Served) -> None:
+    clock, rules = Ticking(), [LogRules()]
+    log = LogWriter(*served, "one", lambda project: rules[-1], KEY, clock)
+    log.take([answered(0)])
+    rules.append(LogRules(sensitive=frozenset({"place"})))
+    clock.pass_by(RULES_FOR)
+    log.take([answered(1)])
+    log.flush(NOON, everything=True)
+    assert table(served).column("feature.place").to_pylist() == ["A", None]
