@@ -174,6 +174,15 @@ def test_an_overlap_lets_no_token_go_on_past_its_end(ledger: Ledger, ada: Caller
     assert not next(each for each in every(ledger) if each.mark == old.token.mark).holds(old.token.ends_at)
 
 
+def test_one_that_was_replaced_is_not_replaced_once_more_and_goes_on_for_no_longer(ledger: Ledger, ada: Caller) -> None:
+    old = made(ledger)
+    new = token_table.rotate(ledger, ada, "shop", DAY, None, "so", NOON)
+    token_table.revoke(ledger, ada, new.token.mark, "leaked", NOON)
+    with pytest.raises(NotFound):
+        token_table.rotate(ledger, ada, "shop", 7 * DAY, None, "so", NOON)
+    assert not next(each for each in every(ledger) if each.mark == old.token.mark).holds(NOON + DAY)
+
+
 def test_what_cannot_be_is_refused_in_a_sentence(ledger: Ledger, ada: Caller) -> None:
     made(ledger)
     for wrong, message in (
@@ -219,6 +228,22 @@ def test_a_flood_from_everywhere_is_bounded_in_memory_and_in_the_trail(ledger: L
         book.settle(NOON + timedelta(seconds=second))
     assert trail.count(ledger) - before == 5
     assert trail.page(ledger, offset=4, limit=1)[0].details["requests"] == MOST_SOURCES + 101
+
+
+def test_wrong_ones_that_could_not_be_written_down_are_written_the_next_time(
+    ledger: Ledger, book: TokenBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(**how: object) -> None:
+        raise Conflict("The ledger is busy.")
+
+    book.allows(ELSE, "flights", "score", NOON)
+    with monkeypatch.context() as patched, pytest.raises(Conflict):
+        patched.setattr(ledger, "write", busy)
+        book.settle(NOON)
+    book.allows(ELSE, "flights", "score", NOON)
+    book.settle(NOON + timedelta(seconds=1))
+    (row,) = trail.page(ledger, offset=0, limit=1)
+    assert (row.action, row.details["requests"]) == ("turned-away", 2)
 
 
 def test_its_last_use_is_written_once_a_day(

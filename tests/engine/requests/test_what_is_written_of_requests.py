@@ -196,3 +196,14 @@ def test_what_became_sensitive_is_written_for_seconds_at_most(served: Served) ->
     log.take([answered(1)])
     log.flush(NOON, everything=True)
     assert table(served).column("feature.place").to_pylist() == ["A", None]
+
+
+def test_a_file_that_says_another_number_of_rows_than_it_has_is_no_block(served: Served) -> None:
+    log = writer(*served)
+    log.take([answered(0), answered(1)])
+    log.flush(NOON, everything=True)
+    (file,) = (served[0].requests / "tiny").iterdir()
+    label, counts = block.label_in(file.read_bytes())
+    cut = block.content_of(table(served).slice(1), label, counts)
+    with pytest.raises(Damage, match="says another number of rows than it has"):
+        block.label_in(cut)
