@@ -57,4 +57,7 @@ LABELS = (
     Fault("a block of feedback is kept", "engine/feedback/book.py", "SELECT digest FROM feedback_blocks UNION ", "", _OF_PACKS),
     Fault("labels name their token", "engine/serving/feedback_taken.py", "asked.token.actor if asked.token is not None else", "", ("tests/engine/serving/test_labels_come_over_http.py",)),
     Fault("the token reaches the batch", "engine/serving/app.py", "asked = asked._replace(token=token)", "pass", ("tests/engine/serving/test_who_may_ask.py",)),
+    Fault("a project that is not served takes no labels", "engine/serving/feedback_taken.py", "        if project not in self._projects():\n", "        if False:\n", ("tests/engine/serving/test_labels_come_over_http.py",)),
+    Fault("a body of labels has records alone", "engine/serving/feedback_taken.py", '    if set(content) != {"records"}:\n', "    if False:\n", ("tests/engine/serving/test_labels_come_over_http.py",)),
+    Fault("labels that cannot be kept may be sent again", "engine/serving/feedback_taken.py", ', heads={"Retry-After": "5"}', "", ("tests/engine/serving/test_labels_come_over_http.py",)),
 )  # fmt: skip

@@ -16,6 +16,8 @@ _KEEP, _WRITER, _LOG, _BLOCK = (f"engine/requests/{name}.py" for name in ("keepi
 _COUNTING, _SKEW, _BOOK, _ALARM = (f"engine/requests/{name}.py" for name in ("counting", "skew", "skew_book", "alarm"))
 _FIGURE, _SAID, _JOB = "engine/requests/figures.py", "engine/monitoring/requests.py", "engine/jobs/health/requests.py"
 _SAMPLED = "engine/requests/sampling.py"
+_REPLAYED = ("tests/journeys/test_logged_requests_are_asked_again.py",)
+_MERGED = (f"{_TESTS}/test_small_blocks_become_one.py",)
 
 REQUESTS = (
     Fault("no sensitive feature is written", _BLOCK, "        for name, values in zip(names, zip(*cells, strict=True), strict=True):\n            if name not in sensitive:\n", "        for name, values in zip(names, zip(*cells, strict=True), strict=True):\n            if True:\n", _WRITTEN),
@@ -61,4 +63,15 @@ REQUESTS = (
     Fault("of few requests nothing is told", _SAID, "    if found.requests < FEWEST:\n        return\n", "", _LOOKED),
     Fault("what failed before it was live is not its doing", _JOB, "        if swap is not None and since < swap.at < until:\n", "        if False:\n", _COUNTED),
     Fault("a look at the past says nothing of requests", _JOB, "    if not found.requests and clock.now() - until > LATE:\n", "    if False:\n", _COUNTED),
+    Fault("the log is nobody else's to read", "engine/requests/keeping.py", "atomic.write_file(self.path / name, content, mode=0o640)", "atomic.write_file(self.path / name, content, mode=0o644)", _WRITTEN),
+    Fault("a column that became sensitive is not written from then on", "engine/requests/writer.py", "self._monotonic() - known[0] >= RULES_FOR:", "False:", _WRITTEN),
+    Fault("an answer that differs fails the check", "engine/jobs/skew.py", '"failed" if found.differing or found.unread', '"failed" if found.unread', _REPLAYED),
+    Fault("a block that was changed fails the check", "engine/jobs/skew.py", '"failed" if found.differing or found.unread', '"failed" if found.differing', _REPLAYED),
+    Fault("what a stand-in answered is not asked again", "engine/jobs/skew.py", " if by is None]\n    places", "]\n    places", _REPLAYED),
+    Fault("what another version answered is not asked of this one", "engine/jobs/skew.py", " if each.version == label]", "]", _REPLAYED),
+    Fault("what differs is told", "engine/requests/skew_book.py", "        alert_book.record(db, project, number,", "        dict(db=db, project=project, number=number) if True else alert_book.record(db, project, number,", (*_REPLAYED, *_AGAIN)),
+    Fault("another label is worse than another number", "engine/requests/skew_book.py", '"failing" if found.changed else "watch"', '"watch"', (*_REPLAYED, *_AGAIN)),
+    Fault("two versions of one label are not merged", "engine/requests/merging.py", "            if labels[0].version_digest != label.version_digest:\n", "            if False:\n", _MERGED),
+    Fault("a block has the rows that it says", "engine/requests/block.py", "    if label.rows != table.num_rows:\n", "    if False:\n", _WRITTEN),
+    Fault("what never got into a block is counted as lost", "engine/requests/writer.py", "                self._counts.setdefault(key, Count()).lost += rows\n", "                pass\n", _BAD_TIMES),
 )  # fmt: skip

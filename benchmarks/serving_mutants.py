@@ -12,6 +12,7 @@ _ANY_TENSORS = (f"{_TESTS}any_tensors_at_all.py",)
 _SUPERVISOR = (f"{_TESTS}supervisor.py",)
 _FORM, _SLOW, _APP, _SCORING = (f"{_ROOM}/{name}.py" for name in ("form", "slow_form", "app", "scoring"))
 _CONNECTION, _SERVER = f"{_ROOM}/connection.py", f"{_ROOM}/http_server.py"
+_CANARY = ("tests/engine/serving/test_a_canary_answers_its_keys.py",)
 
 SERVING = (
     Fault("a size of bytes is a whole number", f"{_ROOM}/tensors.py", "if type(size) is not int or not 0 <= size <= len(binary):", "if size > len(binary):", _ANY_TENSORS),
@@ -81,4 +82,19 @@ SERVING = (
     Fault("no web page asks without a token", f"{_ROOM}/app.py", 'if "origin" in heads:', "if False:", ("tests/engine/serving/test_who_may_ask.py",)),
     Fault("who hangs is ended", f"{_ROOM}/supervisor.py", "                place.process.kill()\n", "                pass\n", _SUPERVISOR),
     Fault("who gets ready is not taken for one that hangs", "engine/scoring/beats.py", "if each.age is not None and _is_silent(each, each.age, is_stopped)}", "if _is_silent(each, each.age or 99.0, is_stopped)}", _SUPERVISOR),
+    Fault("who sent wrong tokens is told when to ask again", "engine/serving/app.py", 'again = {"Retry-After": str(said.retry_after)} if said.retry_after is not None else {}', "again: dict[str, str] = {}", _WHO),
+    Fault("whom nobody could answer is told when to ask again", "engine/serving/scoring.py", "heads={} if problem.of_these_rows else AGAIN)", "heads={})", _ANSWERED),
+    Fault("who finds no place is told when to ask again", "engine/serving/connection.py", 'sorry, heads={"Retry-After": "1"})))', "sorry)))", _SOCKETS),
+    Fault("every answer has the heads of safety", "engine/serving/http_server.py", "        *_ALWAYS,\n", "", _SOCKETS),
+    Fault("every answer has its number", "engine/serving/http_server.py", '        (b"x-request-id", number.encode()),\n', "", _SOCKETS),
+    Fault("who does not read is let go in the end", "engine/serving/connection.py", "if self._unread is not None and now - self._unread > READING:", "if False:", _SOCKETS),
+    Fault("nobody says for another from where they come", "engine/serving/http_server.py", "proxy_headers=False", "proxy_headers=True", _SOCKETS),
+    Fault("figures are for who may read", "engine/serving/app.py", 'Route("GET", "/metrics", "read",', 'Route("GET", "/metrics", None,', _WHO),
+    Fault("labels are for who may give them", "engine/serving/app.py", '"/projects/{project}/feedback", "feedback", feedback', '"/projects/{project}/feedback", "score", feedback', _WHO),
+    Fault("metadata are for who may score", "engine/serving/app.py", 'Route("GET", path, "score", v2.model),', 'Route("GET", path, None, v2.model),', _WHO),
+    Fault("the document of the API is for who may read", "engine/serving/app.py", 'Route("GET", "/openapi.json", "read",', 'Route("GET", "/openapi.json", None,', _WHO),
+    Fault("who gave up keeps the place until the thread is free", "engine/serving/scoring.py", "        self._open += 1\n        loop = asyncio.get_running_loop()\n", "        self._open += 0\n        loop = asyncio.get_running_loop()\n", _ANSWERED),
+    Fault("who gave up keeps the place until the batch is over", "engine/serving/scoring.py", "        self._open += 1\n        return await self._threads.gathering", "        return await self._threads.gathering", _ANSWERED),
+    Fault("a canary without room takes nobody's answer away", "engine/serving/scoring.py", "                canary = None  # It takes nobody's answer away, and has no room for this one.\n", '                raise Unanswered(429, "No room.", heads=AGAIN)\n', _CANARY),
+    Fault("who has no supervisor any more ends", "engine/serving/worker.py", "        loop.remove_reader(self._settings.alive)\n        self._end.set()\n", "        loop.remove_reader(self._settings.alive)\n", ("tests/cli/test_serve.py",)),
 )

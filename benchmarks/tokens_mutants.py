@@ -8,6 +8,7 @@ _BOOK, _TABLE, _RECORDS = "engine/access/tokens.py", "engine/access/token_table.
 _TOKENS = ("tests/engine/access/test_tokens.py",)
 _TOLD = ("tests/engine/jobs/test_ending_tokens_are_told.py",)
 _LOAD = ("tests/engine/serving/test_load.py",)
+_OF_ONE = ("tests/engine/access/test_tokens_of_one_project.py",)
 
 TOKENS = (
     Fault("a token is right as a whole", _BOOK, "        if token is None or not same:\n", "        if token is None:\n", _TOKENS),
@@ -43,4 +44,12 @@ TOKENS = (
     Fault("a load test notes no request", "engine/serving/load_test.py", "        trial=True,\n", "        trial=False,\n", _LOAD),
     Fault("a load test is in the trail", "engine/serving/load_test.py", "        trail.append(\n            db, at=", "        dict(\n            db=db, at=", _LOAD),
     Fault("a load test leaves no server behind", "engine/serving/load_test.py", "        service.close()\n", "        pass\n", _LOAD),
+    Fault("an admin of one project lets nobody into another", "engine/access/token_commands.py", "return str(given[0]) if len(given) == 1 else None", "return str(given[0]) if given else None", _OF_ONE),
+    Fault("an admin of one project rotates none of several", "engine/access/token_commands.py", "held[0][0] if held and len(held[0]) == 1 else None", "held[0][0] if held and held[0] else None", _OF_ONE),
+    Fault("what takes a token's place may what that might", "engine/access/token_table.py", "_drawn(old.name, old.scopes, old.projects, by.name", "_drawn(old.name, old.scopes, (), by.name", _TOKENS),
+    Fault("what was replaced is not replaced again", "engine/access/token_table.py", "if each.holds(now) and each.replaced_at is None:", "if each.holds(now):", _TOKENS),
+    Fault("an end is to come", "engine/access/token_table.py", "    if ends_at <= now:\n", "    if False:\n", _TOKENS),
+    Fault("a token is for something", "engine/access/token_table.py", "    if wrong or not given:\n", "    if wrong:\n", _TOKENS),
+    Fault("who sent wrong ones is told for how long", "engine/access/tokens.py", 'try again in {wait} s.", 429, wait)', 'try again in {wait} s.", 429)', _TOKENS),
+    Fault("what could not be told is told the next time", "engine/access/tokens.py", "                self._turned_away.update(turned_away)\n", "                pass\n", _TOKENS),
 )  # fmt: skip
