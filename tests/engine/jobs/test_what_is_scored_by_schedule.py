@@ -102,8 +102,13 @@ def test_nothing_is_written_into_the_workspace_over_the_input_or_over_what_is_th
     assert "is the very file that is to be scored" in refusal("a.csv")
     assert "is there already; --replace writes over it" in refusal("b.csv", replace=False)
     assert "is there and is no file" in refusal("folder.csv")
+    (base / "link.csv").symlink_to(base / "b.csv")
+    assert "is there and is no file" in refusal("link.csv"), "what it leads to may be anybody's"
     assert "is no folder; make it, or write to another" in refusal("nowhere/b.csv")
     refuse_output(home, source, place_of("b.csv", None, output=True, base=base), replace=True)
+    table = place_of("table:incoming", "WAREHOUSE", output=True, base=base)
+    with pytest.raises(Refusal, match="is what is to be scored; write to another table"):
+        refuse_output(home, place_of("table:incoming", "WAREHOUSE", output=False, base=base), table, replace=True)
     with pytest.raises(Refusal, match="is not there; name the file"):
         refuse_input(place_of("z.csv", None, output=False, base=base))
     with pytest.raises(Refusal, match="is no file; name the file"):
