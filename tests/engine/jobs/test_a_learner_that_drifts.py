@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -39,6 +40,25 @@ def test_errors_that_fall_are_none_and_what_comes_is_held_against_the_better_one
 def test_errors_that_stay_are_taken_for_drift_as_rarely_as_is_said() -> None:
     alarms = sum(drift_in(stretches(errors([0.2] * 500, seed))) is not None for seed in range(300))
     assert alarms <= 300 * DELTA * 5
+
+
+def allowed(rows: tuple[int, int], variance: float, apart: float) -> float:
+    """By how much chance may set the means of two stretches apart, by the bound of the paper's section 3.1."""
+    n = sum(rows)
+    whole = variance + rows[0] * rows[1] / n**2 * apart**2
+    m, delta = 1 / (1 / rows[0] + 1 / rows[1]), DELTA / math.log(n)
+    return math.sqrt(2 / m * whole * math.log(2 / delta)) + 2 / (3 * m) * math.log(2 / delta)
+
+
+@pytest.mark.parametrize("rows", [(400, 400), (2000, 100)])
+def test_chance_is_allowed_as_much_as_the_paper_does(rows: tuple[int, int]) -> None:
+    def found(apart: float) -> bool:
+        means = (0.2, 0.2 + apart)
+        return drift_in([Stretch(of, mean, 0.1, BEGIN, BEGIN) for of, mean in zip(rows, means, strict=True)]) is not None
+
+    least = next(apart for apart in (n / 10_000 for n in range(10_000)) if apart > allowed(rows, 0.1, apart))
+    assert 0.05 < least < 0.4
+    assert not found(least - 0.001) and found(least + 0.001)
 
 
 def test_a_slow_change_is_found_too() -> None:

@@ -234,6 +234,23 @@ def test_killed_at_every_step_of_a_merge_each_row_is_there_once(tmp_path: Path) 
     assert seen == {FEWEST, 1} and not killed
 
 
+def test_a_merged_block_without_its_row_is_thrown_away_where_the_others_are_there(tmp_path: Path) -> None:
+    """As after a kill between its file and its row, which no change of the disk lies between."""
+    workspace, ledger = made(tmp_path / "home")
+    written = sorted(each.request for each in minutes(workspace, ledger, FEWEST))
+    ledger.close()
+    shutil.copytree(workspace.root, tmp_path / "before")
+    with closing(Ledger(workspace.ledger, locks=workspace.root / "locks")) as ledger:
+        kept(workspace, ledger)
+        (merged,) = (workspace.requests / "tiny").iterdir()
+    before = replace(workspace, root=tmp_path / "before")
+    shutil.copy(merged, before.requests / "tiny")
+    with closing(Ledger(before.ledger, locks=before.root / "locks")) as ledger:
+        assert LogFolder(before, ledger, "tiny").settle(LATER) == 0
+        assert requests_in(before, ledger) == written and len(there(ledger)) == FEWEST
+    assert not (before.requests / "tiny" / merged.name).exists()
+
+
 def test_a_merged_block_without_its_row_is_taken_in_where_the_others_are_gone(tmp_path: Path) -> None:
     """As after a ledger of before the merge was brought back, with the files of after it."""
     workspace, ledger = made(tmp_path / "home")
