@@ -53,8 +53,8 @@ def allowed(rows: tuple[int, int], variance: float, apart: float) -> float:
 @pytest.mark.parametrize("rows", [(400, 400), (2000, 100)])
 def test_chance_is_allowed_as_much_as_the_paper_does(rows: tuple[int, int]) -> None:
     def found(apart: float) -> bool:
-        means = (0.2, 0.2 + apart)
-        return drift_in([Stretch(of, mean, 0.1, BEGIN, BEGIN) for of, mean in zip(rows, means, strict=True)]) is not None
+        both = zip(rows, (0.2, 0.2 + apart), strict=True)
+        return drift_in([Stretch(of, mean, 0.1, BEGIN, BEGIN) for of, mean in both]) is not None
 
     least = next(apart for apart in (n / 10_000 for n in range(10_000)) if apart > allowed(rows, 0.1, apart))
     assert 0.05 < least < 0.4
