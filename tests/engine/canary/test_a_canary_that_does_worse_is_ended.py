@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -67,6 +68,9 @@ def test_one_that_errs_is_ended_with_an_alert_and_a_row_by_the_policy(engine: En
     row = engine.audit(limit=1)[0]
     assert (row.action, row.actor, row.subject) == ("end-canary", "the canary policy", "numbers@2")
     assert "could not answer 20 % of 300 requests, the live version 0 % of 3,000" in row.reason
+    (measure,) = row.details["measures"]
+    assert (measure["name"], measure["live"], measure["canary"], measure["bound"]) == ("errors", 0.0, 0.2, 0.01)
+    assert measure["bound"] < measure["low"] < 0.2 < measure["high"]
     (alert,) = engine.alerts(served.PROJECT)
     assert (alert.part, alert.severity, alert.version) == ("canary", "failing", "numbers@1")
     assert alert.why == row.reason
@@ -152,22 +156,28 @@ def test_one_that_was_ended_while_it_was_judged_is_not_ended_again(
         assert not alert_book.any_open(db)
 
 
+def answer(version: int, number: int, at: datetime, said: int | None = None, fallback: str | None = None) -> Answered:
+    """What a side answered to the key ``number``: its own number, or what it ``said``."""
+    return Answered(
+        served.PROJECT, f"numbers@{version}", "d", fallback, at, 0.001, 200, f"r{number}", ("x",), ("prediction",),
+        ((0.5,),), ((said or version,),), {"id": (number,)}, "canary" if version == 2 else "live",
+    )  # fmt: skip
+
+
 def labelled(
-    engine: Engine, ledger: Ledger, at: datetime, wrong: int, rows: int = 1_000, times: int = 1
-) -> CanaryHealth | None:
+    engine: Engine, ledger: Ledger, at: datetime, wrong: int, rows: int = 1_000, times: int = 1,
+    besides: Sequence[Answered] = (),
+) -> CanaryHealth | None:  # fmt: skip
     """Rows of both sides in the log, each asked for so many ``times``, and their labels: the live version is right, the
-    canary ``wrong`` of ten times."""
+    canary ``wrong`` of ten times. ``besides``: what else is in the log."""
     log = RequestLog(workspace_of(engine), ledger, "w1", lambda project: LogRules())
+    for each in besides:
+        log.note(each)
     labels = []
     for number in range(2 * rows):
         version, truth = 1 + number % 2, 1 if number % 2 == 0 or number // 2 % 10 < wrong else 2
         for _ in range(times):
-            log.note(
-                Answered(
-                    served.PROJECT, f"numbers@{version}", "d", None, at, 0.001, 200, f"r{number}", ("x",),
-                    ("prediction",), ((0.5,),), ((version,),), {"id": (number,)}, "canary" if version == 2 else "live",
-                )
-            )  # fmt: skip
+            log.note(answer(version, number, at))
         labels.append(FeedbackRow((number,), truth, at))
     log.close()
     feedback.take(ledger, store_of(engine), served.PROJECT, labels, engine.caller, at)
@@ -200,6 +210,16 @@ def test_labels_of_one_that_is_as_good_end_nothing(engine: Engine, ledger: Ledge
     found = labelled(engine, ledger, began.since + MINUTE, wrong=0)
     assert found is not None and found.worse == ()
     assert looked(engine, ledger, began.since + 2 * MINUTE) == ()
+
+
+def test_what_others_answered_and_what_was_answered_before_is_no_evidence(engine: Engine, ledger: Ledger) -> None:
+    began = begun(engine, ledger)
+    before, at = began.since - MINUTE, began.since + MINUTE
+    besides = [answer(2, number, before, said=9) for number in range(1, 400, 2)]
+    besides += [answer(1, number, at, said=9, fallback="live") for number in range(1, 400, 2)]
+    found = labelled(engine, ledger, at, wrong=0, besides=besides)
+    assert found is not None
+    assert [(side.predictions.rows, side.losses.mean) for side in (found.live, found.canary)] == [(1_000, 0.0)] * 2
 
 
 def test_a_key_that_is_asked_for_again_and_again_is_no_further_evidence(engine: Engine, ledger: Ledger) -> None:
