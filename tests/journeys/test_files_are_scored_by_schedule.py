@@ -59,6 +59,10 @@ def test_each_file_is_scored_once_with_what_was_approved(site: tuple[Engine, Pat
     assert {each.output for each in engine.trace_run(mended.id).scorings} == {str(place / "scored/b.parquet")}
     assert scored().state == "nothing-new"
 
+    (place / "scored/a.parquet").unlink()
+    assert scored().state == "succeeded", "what was taken away is written again"
+    assert (place / "scored/a.parquet").read_bytes() == first
+
     (place / "scored/b.parquet").write_text("somebody's own")
     incoming("b.csv").write_text(HEAD + "4,A,0.5\n")
     foreign = scored()

@@ -62,6 +62,21 @@ def test_rows_without_a_key_are_told_by_their_number_from_1_on(tmp_path: Path) -
     assert "id" not in read(output).column_names
 
 
+def test_half_a_key_is_none(tmp_path: Path) -> None:
+    source, output = written(tmp_path, rows()), tmp_path / "out.parquet"
+    scored(source, output, of=learnt(key=("id", "flight")))
+    assert read(output).column_names[0] == "leverframe_row" and "id" not in read(output).column_names
+
+
+def test_a_cell_of_several_lines_is_one_wherever_a_block_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "BLOCK", 64)
+    source, output = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("id,place,x,n\n" + "".join(f'{n},"A\nB\n{n}",0.5,1\n' for n in range(40)))
+    assert scored(source, output)[0] == 40 and read(output).column("id").to_pylist() == list(range(40))
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_no_rows_give_no_rows_with_the_same_columns(tmp_path: Path, form: str) -> None:
     source, output = written(tmp_path, rows().slice(0, 0), f"in.{form}"), tmp_path / "out.parquet"

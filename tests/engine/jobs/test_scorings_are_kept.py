@@ -177,3 +177,18 @@ def test_the_book_finds_what_wrote_these_very_bytes(engine: Engine) -> None:
         assert book.done(db, "tiny@2", "d1", "/out.parquet") is not None
         assert book.done(db, "tiny@1", "d1", "/out.parquet") is None
         assert book.done(db, "tiny@2", "d2", "/out.parquet") is None
+
+
+def test_a_version_of_another_project_scores_nothing(engine: Engine, tmp_path: Path) -> None:
+    engine.add(tiny.make(tmp_path / "other", name="other"))
+    source = written(tmp_path, rows())
+    with pytest.raises(Refusal, match="tiny@2 is of tiny, and other was named; name one of the two"):
+        engine.score("other", str(source), str(tmp_path / "out.parquet"), version="tiny@2")
+
+
+def test_rows_that_name_a_run_which_this_workspace_does_not_know_lead_nowhere(engine: Engine, tmp_path: Path) -> None:
+    output = tmp_path / "out.csv"
+    scored(written(tmp_path, rows()), output, run=done(engine, NOW, job="score"))
+    output.write_text(output.read_text().replace("tiny@1", "tiny@2"))
+    with pytest.raises(Refusal, match="and this workspace knows of no such scoring; look in the workspace that wrote"):
+        engine.trace_file(output)

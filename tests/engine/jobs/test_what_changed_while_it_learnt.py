@@ -1,0 +1,63 @@
+"""What was learnt waits for a person where somebody has acted, or something has happened, while it was being learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine import clock
+from engine.api import Engine
+from engine.errors import Damage
+from engine.jobs.learn.by_itself import go_live
+from engine.projects.manifest.records import LearnSpec
+from tests import tiny
+from tests.builders.versions import candidate, release
+from tests.ledger import ledger_of, store_of, workspace_of
+from tests.people import open_engine
+
+RAILS = LearnSpec(asked=True, approval="guarded", most_changed=0.05, at_most_every=timedelta(days=7))
+
+
+@pytest.fixture
+def engine(home: Path) -> Iterator[Engine]:
+    """tiny@2 is live and tiny@3 was learnt, within all rails."""
+    opened = open_engine(home, "ada", create=True)
+    opened.add(tiny.make(home.parent / "tiny"))
+    now = clock.now()
+    release(opened, candidate(opened, now), None, 0, now)
+    release(opened, candidate(opened, now, against=1), "tiny@1", 1, now + timedelta(seconds=1))
+    assert candidate(opened, now, against=2) == "tiny@3"
+    yield opened
+    opened.close()
+
+
+def became(engine: Engine, *, drifted: bool = False) -> str | None:
+    """What becomes of tiny@3."""
+    made: Any = SimpleNamespace(
+        judgement=SimpleNamespace(verdict="pass", comparison="better"), drifted=drifted,
+        learnt=SimpleNamespace(changed=0.01, rows=100), start=SimpleNamespace(manifest=SimpleNamespace(learn=RAILS)),
+    )  # fmt: skip
+    context: Any = SimpleNamespace(
+        run=SimpleNamespace(project="tiny"), live=("tiny@2", None), store=store_of(engine), workspace=workspace_of(engine)
+    )
+    with ledger_of(engine) as ledger:
+        return go_live(ledger, context, "tiny@3", made)
+
+
+def test_with_nothing_against_it_it_goes_on_to_its_proof(engine: Engine) -> None:
+    with pytest.raises(Damage, match="tiny@3 is damaged"):  # It is a row without any content.
+        became(engine)
+
+
+def test_a_learner_that_was_frozen_meanwhile_makes_nothing_live(engine: Engine) -> None:
+    engine.freeze_learner("tiny", "a broken sensor")
+    assert became(engine) == "tiny@3 waits for a person: the learner was frozen by ada meanwhile."
+
+
+def test_one_whose_errors_grew_waits(engine: Engine) -> None:
+    assert became(engine, drifted=True) == "tiny@3 waits for a person: its errors have grown while it learnt."
