@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import random
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,10 +12,15 @@ import pytest
 
 from engine.clock import moment
 from engine.errors import Refusal
+from engine.versions.records import LearntSection
+from tests import tiny
+from tests.builders.runs import queued
 from tests.cli.calling import call
 from tests.journeys.learning_site import LATER, MADE, Site
+from tests.killing import RUN, driven, killed_at
 
 pytestmark = pytest.mark.slow
+NEVER = 1_000_000
 
 
 @pytest.fixture
@@ -59,7 +66,40 @@ def test_who_changes_too_much_or_does_worse_waits_and_a_frozen_learner_learns_no
     run = site.learn()
     assert run.state == "succeeded" and (run.why is None or "waits for a person" in run.why)
     assert site.engine.status("tiny", site.engine.now()).live == "tiny@1"
+    version = site.engine.show(str(run.version))
+    learnt, decided = version.lineage.learnt, version.metrics.decisions
+    assert learnt is not None and decided is not None
+    right = decided.candidate.true_positives + decided.candidate.true_negatives
+    assert sum(point.value * point.rows for point in learnt.curve) == pytest.approx(right, abs=0.01), (
+        "it is judged by what it said of each row before it learnt that"
+    )
+    assert learnt.changed == pytest.approx(others(site, learnt, str(run.version))) and learnt.changed > 0
+
+    begun = queued(site.engine, site.engine.now(), job="learn", as_of=LATER)
     site.engine.freeze_learner("tiny", "a broken sensor")
+    assert [(row.actor, row.reason) for row in site.engine.audit(limit=1)] == [("ada", "a broken sensor")]
     with pytest.raises(Refusal, match="frozen, by ada: a broken sensor"):
         site.engine.learn("tiny")
+    assert not killed_at(NEVER, RUN, driven(site.engine.home, begun))
+    late = site.engine.wait(begun, lambda r: None)
+    assert (late.state, late.why) == ("nothing-new", "The learner of tiny is frozen, by ada: a broken sensor")
     site.engine.close()
+
+
+def others(site: Site, learnt: LearntSection, label: str) -> float:
+    """The share of the rows that were learnt which ``label`` decides otherwise than tiny@1, both asked now."""
+    first, last = (
+        (moment(at) - timedelta(hours=2) - tiny.BEGINS) // timedelta(minutes=15) for at in (learnt.since, learnt.until)
+    )
+    numbers = range(first, last + 1)
+    assert len(numbers) == learnt.rows
+    source, said = site.root / "again.csv", list[list[str]]()
+    rows = (f"{number},A,{round(random.Random(number).random(), 6)}\n" for number in numbers)
+    source.write_text("id,place,x\n" + "".join(rows))
+    for each in ("tiny@1", label):
+        output = site.root / f"{each}.csv"
+        run = site.engine.wait(site.engine.score("tiny", str(source), str(output), version=each).id, lambda r: None)
+        assert run.state == "succeeded", run.why
+        with output.open(newline="") as file:
+            said.append([row["prediction"] for row in csv.DictReader(file)])
+    return sum(one != other for one, other in zip(*said, strict=True)) / len(numbers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ import pytest
 from engine.api import Engine
 from engine.errors import Invalid, LeverframeError
 from engine.feedback import book, reading
-from engine.feedback.records import FeedbackRow
-from engine.feedback.rows import from_records
+from engine.feedback.records import FeedbackRow, Receipt
+from engine.feedback.rows import MOST, from_records
 from tests import tiny
 from tests.cli.calling import Told, call
 from tests.ledger import ledger_of, store_of, writing
@@ -92,6 +92,11 @@ def test_a_row_that_is_wrong_is_named_and_nothing_of_it_is_kept(case: str) -> No
     assert why in str(refused.value) and "\x1b" not in str(refused.value)
 
 
+def test_a_batch_has_a_bound() -> None:
+    with pytest.raises(Invalid, match=f"It has {MOST + 1:,} rows; send at most {MOST:,} at once"):
+        from_records([{}] * (MOST + 1), ["id"], "late", AT)
+
+
 def test_a_project_without_a_key_takes_none() -> None:
     with pytest.raises(Invalid, match="names no .data. key"):
         from_records([{"id": 1, "label": 1}], [], "late", AT)
@@ -106,17 +111,37 @@ def test_what_is_no_file_of_labels_is_refused(engine: Engine, content: bytes, wh
     assert engine.feedback() == ()
 
 
-def flooded(engine: Engine) -> int:
-    """The number of a batch that is held, on what came the day before."""
+def taken(engine: Engine, labels: list[int], at: datetime) -> Receipt:
+    """A batch that came ``at`` that moment."""
+    rows = [FeedbackRow((n,), label, AT) for n, label in enumerate(labels)]
     with ledger_of(engine) as ledger:
-        take: Callable[..., Any] = lambda labels, at: book.take(  # noqa: E731
-            ledger, store_of(engine), "tiny", [FeedbackRow((n,), label, AT) for n, label in enumerate(labels)],
-            engine.caller, at,
-        )  # fmt: skip
-        assert take([0, 1] * 50, AT - timedelta(days=1)).quarantined is None
-        receipt = take([1] * 80, AT)
+        return book.take(ledger, store_of(engine), "tiny", rows, engine.caller, at)
+
+
+def flooded(engine: Engine, at: datetime = AT, rows: int = 80) -> int:
+    """The number of a batch that is held, on what came the day before."""
+    assert taken(engine, [0, 1] * 50, AT - timedelta(days=1)).quarantined is None
+    receipt = taken(engine, [1] * rows, at)
     assert receipt.quarantined is not None
     return int(receipt.batch)
+
+
+def let_in(engine: Engine, batch: int, at: datetime) -> None:
+    with ledger_of(engine) as ledger:
+        book.decide(ledger, batch, book.LET_IN, "the fair", engine.caller, at)
+
+
+def test_what_a_person_let_in_holds_nothing_else_back(engine: Engine) -> None:
+    lately = AT - timedelta(minutes=30)
+    let_in(engine, flooded(engine, lately, 400), lately)
+    assert taken(engine, [0, 1] * 10, AT).quarantined is None
+
+
+def test_and_it_is_not_what_is_usual_within_the_hour(engine: Engine) -> None:
+    lately = AT - timedelta(minutes=30)
+    let_in(engine, flooded(engine, lately, 5_000), lately)
+    assert taken(engine, [1] * 80, AT).quarantined is not None
+    assert taken(engine, [1] * 80, lately + timedelta(hours=2)).quarantined is None
 
 
 def test_a_flood_waits_for_a_person_who_decides_once(engine: Engine) -> None:

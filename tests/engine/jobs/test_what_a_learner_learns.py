@@ -93,7 +93,15 @@ def test_of_numbers_the_curve_is_the_mean_error() -> None:
     truth = pa.chunked_array([pa.array([10.0, 20.0] * 10)])
     said = pa.table({"prediction": [11.0, 22.0] * 10})
     (point,) = curve(truth, said, pa.table({"prediction": [10.0, 20.0] * 10}), [BEGIN] * 20, numbers=True)
-    assert (point.value, point.frozen) == (1.5, 0.0) and point.low < 1.5 < point.high
+    assert (point.value, point.frozen) == (1.5, 0.0)
+    assert (point.low, point.high) == pytest.approx((1.5 - 0.224824, 1.5 + 0.224824), abs=1e-5)
+
+
+def test_the_interval_of_an_accuracy_is_wilsons_of_95_in_100() -> None:
+    """Ten of twenty: 0.299 to 0.701, as tables of it have."""
+    said = pa.table({"prediction": [0, 1] * 10})
+    (point,) = curve(pa.chunked_array([pa.array([1] * 20)]), said, said, [BEGIN] * 20, numbers=False)
+    assert (point.value, point.low, point.high) == pytest.approx((0.5, 0.299298, 0.700702), abs=1e-5)
 
 
 def logged(*rows: tuple[Scalar, float, int]) -> pa.Table:
