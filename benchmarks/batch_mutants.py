@@ -22,6 +22,9 @@ _AWAY = ("tests/engine/scoring/away/test_who_scores_which_part.py",)
 _CLUSTER = ("tests/engine/scoring/away/test_workers_score_parts.py",)
 _PARTS = "engine/scoring/away/parts.py"
 _TRACE, _PASSAGE, _WISH = (f"engine/jobs/score/{name}.py" for name in ("trace", "passage", "wishes"))
+_THREADS = ("tests/engine/jobs/test_parquet_is_read_by_one_thread.py",)
+_NAMED = ("tests/journeys/test_a_scoring_is_killed_as_its_file_gets_its_name.py",)
+_BY_SCHEDULE = ("tests/journeys/test_files_are_scored_by_schedule.py",)
 
 BATCH = (
     Fault("no output has its name before it is whole", _WRITING, 'place.with_name(f".{place.name}{_MARK}{run}.tmp")', "place", _FILE),
@@ -76,4 +79,18 @@ BATCH = (
     Fault("a file that was changed is told as that", _TRACE, "scorings, whole=False,", "scorings, whole=True,", _VERBS),
     Fault("a row is the one that was asked for", _TRACE, "batch.slice(number - 1 - start, 1)", "batch.slice(0, 1)", _VERBS),
     Fault("what was begun and not ended is told", "console/text/trace_lines.py", 'if each.ended_at else Span("  did not come to its end", "failing")', 'if True else Span("")', _SCREEN),
+    Fault("parquet is read by one thread", "engine/jobs/score/reading.py", "columns=list(self.columns), use_threads=False)", "columns=list(self.columns), use_threads=True)", _THREADS),
+    Fault("a link is not written over", "engine/jobs/score/places.py", "    if path.is_symlink() or not path.is_file():\n        raise", "    if not path.is_file():\n        raise", _WISHES),
+    Fault("what is scored is not written over", "engine/jobs/score/places.py", "if not source.in_database and os.path.exists(source.name) and os.path.samefile(source.name, path):", "if False:", _WISHES),
+    Fault("a table that is scored is not written over", "engine/jobs/score/places.py", "        if source == output:\n", "        if False:\n", _WISHES),
+    Fault("the ledger knows what is written before it has its name", "engine/jobs/score/score.py", "            with self._ledger.write() as db:\n                book.written(db, begun.id, rows, digest, source.digest or digest)\n            passage.publish(replace=replace)\n", "            passage.publish(replace=replace)\n            with self._ledger.write() as db:\n                book.written(db, begun.id, rows, digest, source.digest or digest)\n", _NAMED),
+    Fault("a row leads to who approved it", "engine/jobs/score/trace.py", "Release(move, decisions.approved_by(db, move), until)", "Release(move, (), until)", _VERBS),
+    Fault("a release that is over has an end", "engine/jobs/score/trace.py", "ends = [*(later.at for _, later in pairwise(moves)), None] if moves else []", "ends = [None for _ in moves]", _BOOK),
+    Fault("rows of another workspace are not led anywhere", "engine/jobs/score/trace.py", "    if not scorings:\n", "    if False:\n", _BOOK),
+    Fault("a key is whole or none", "engine/jobs/score/learnt.py", "key = learnt.key if all(name in names for name in learnt.key) else ()", "key = tuple(name for name in learnt.key if name in names)", _FILE),
+    Fault("a query of PostgreSQL only reads", "engine/jobs/score/database.py", "postgresql_readonly=True, ", "", _POSTGRES),
+    Fault("what was taken away is written again", "engine/jobs/score/score.py", " or not Path(wish.output.name).is_file()", "", _BY_SCHEDULE),
+    Fault("another version scores it again", "engine/jobs/score/book.py", 'WHERE project = ? AND number = ? AND input_digest = ? AND output = ?"\n        " AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1",\n        (*catalog.parse_label(label), input_digest, output),', 'WHERE project = ? AND input_digest = ? AND output = ?"\n        " AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1",\n        (catalog.parse_label(label)[0], input_digest, output),', _BOOK),
+    Fault("a version of another project scores nothing", "engine/jobs/score/commands.py", "        if found.project != project:\n", "        if False:\n", _BOOK),
+    Fault("a cell of several lines is one", "engine/jobs/score/reading.py", "ParseOptions(newlines_in_values=True)", "ParseOptions(newlines_in_values=False)", _FILE),
 )  # fmt: skip

@@ -56,4 +56,9 @@ CANARY = (
     Fault("what is tried is not cleaned away", "engine/housekeeping/retention.py", "    if version.tried:\n", "    if False:\n", ("tests/engine/housekeeping/test_retention_to_the_instant.py",)),
     Fault("who is let in finds the candidate ready", "engine/serving/following.py", "        if held.trial is None or held.trial.kind == \"shadow\" or held.beside is not None:\n", "        if True:\n", _HELD),
     Fault("the trail says of each start who and why", _BOOK, "db, at=at, actor=by, action=kind,", 'db, at=at, actor=by, action="start",', _ACTS),
+    Fault("one of a hundred is ended by chance", "engine/canary/judge.py", "ALPHA = 0.01", "ALPHA = 0.5", (*_JUDGED, *_ALWAYS)),
+    Fault("what others answered is no evidence of a side", "engine/canary/logged.py", '        own = pc.is_null(table.column("request.fallback"))\n', '        own = pc.is_valid(table.column("request.at"))\n', _ENDED),
+    Fault("what was answered before it began is no evidence", "engine/canary/logged.py", 'pc.greater_equal(table.column("request.at"), since)', 'pc.is_valid(table.column("request.at"))', _ENDED),
+    Fault("the trail says that the policy ended it", "engine/canary/watch.py", 'trials.end(db, trial.project, "policy", why,', 'trials.end(db, trial.project, "end", why,', _ENDED),
+    Fault("the trail has the figures that ended it", "engine/canary/watch.py", 'SystemActor("the canary policy"), now, details)', 'SystemActor("the canary policy"), now, {})', _ENDED),
 )  # fmt: skip

@@ -73,7 +73,7 @@ FLEET = (
     Fault("who has just begun has time, and not to answer with another", _RULE, "and worker.lived < BEGINS", "", _AGREE),
     Fault("who has just begun has time, and not to answer with another", _RULE, "(said is None or not said.label) and worker", "worker", _AGREE),
     Fault("what a worker says of itself steers no terminal", _BEATS, 'plain(str(each["label"]), 200)', 'each["label"]', _LIVE),
-    Fault("what a worker says of itself steers no terminal", _BEATS, 'plain(str(said["why"]), 300)', 'why=said["why"]', _LIVE),
+    Fault("what a worker says of itself steers no terminal", _BEATS, 'plain(str(said["why"]), 300)', 'said["why"]', _LIVE),
     Fault("who says nothing is unknown", _RULE, "    if worker.age is None or worker.age > SILENT:\n", "    if worker.age is None:\n", _AGREE),
     Fault("who says nothing is unknown", _RULE, '[Disagreement(f"silent:{worker.worker}", "unknown", why)]', "[]", _AGREE),
     Fault("a clock set back hides nothing", _RULE, "not timedelta(0) <= now - live.at < JUST_NOW", "not now - live.at < JUST_NOW", _AGREE),

@@ -60,4 +60,5 @@ LABELS = (
     Fault("a project that is not served takes no labels", "engine/serving/feedback_taken.py", "        if project not in self._projects():\n", "        if False:\n", ("tests/engine/serving/test_labels_come_over_http.py",)),
     Fault("a body of labels has records alone", "engine/serving/feedback_taken.py", '    if set(content) != {"records"}:\n', "    if False:\n", ("tests/engine/serving/test_labels_come_over_http.py",)),
     Fault("labels that cannot be kept may be sent again", "engine/serving/feedback_taken.py", ', heads={"Retry-After": "5"}', "", ("tests/engine/serving/test_labels_come_over_http.py",)),
+    Fault("a store that takes nothing in says so", "engine/storage/objects.py", "            with suppress(OSError):  # What keeps it from being written may keep it from going, too.\n                temporary.unlink()\n", "            temporary.unlink(missing_ok=True)\n", ("tests/engine/serving/test_labels_come_over_http.py",)),
 )  # fmt: skip

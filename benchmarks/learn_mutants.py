@@ -15,6 +15,7 @@ _JOURNEY = ("tests/journeys/test_a_live_version_learns.py",)
 _SCREENS = ("tests/console/test_feedback_and_learners.py",)
 _READING, _QUARANTINE, _GUARDS = "engine/feedback/reading.py", "engine/feedback/quarantine.py", "engine/jobs/learn/guards.py"
 _LEARNER, _LEARN = "engine/runs/steps/online_learner.py", "engine/jobs/learn/learn.py"
+_MEANWHILE = ("tests/engine/jobs/test_what_changed_while_it_learnt.py",)
 
 LEARN = (
     Fault("a later word counts, not one that came later", _READING, "sorted(said, key=lambda one: one[0])", "said", _COUNTS),
@@ -56,4 +57,24 @@ LEARN = (
     Fault("a candidate that learnt all of it is enough", _LEARN, "            if words <= known:\n", "            if False:\n", _JOURNEY),
     Fault("who is frozen says why a key does not work", "console/screens/learner.py", 'if action == "learn" and frozen is not None:', "if False:", _SCREENS),
     Fault("a quarantined batch alone is decided on by key", "console/screens/feedback.py", 'batch.state != "quarantined"', "False", _SCREENS),
+    Fault("who is frozen meanwhile goes live with nothing", "engine/jobs/learn/by_itself.py", "    if frozen is not None:\n", "    if False:\n", _MEANWHILE),
+    Fault("whose errors have grown waits", "engine/jobs/learn/by_itself.py", "    if made.drifted:\n", "    if False:\n", _MEANWHILE),
+    Fault("what nobody can count waits", "engine/jobs/learn/guards.py", "    if changed is None and spec.most_changed < 1:\n", "    if False:\n", _RAILS),
+    Fault("what failed its gates waits", "engine/jobs/learn/guards.py", '    if verdict not in ("pass", "warn"):\n', "    if False:\n", _RAILS),
+    Fault("nothing goes live by itself unasked", "engine/jobs/learn/guards.py", '    if spec.approval != "guarded":\n', "    if False:\n", _RAILS),
+    Fault("a schedule does not overrule who froze it", "engine/jobs/learn/learn.py", "    if frozen is not None:\n        raise NothingNew", "    if False:\n        raise NothingNew", _JOURNEY),
+    Fault("few labels are not worth it", "engine/jobs/learn/learn.py", "        if found < spec.rows:\n", "        if False:\n", _JOURNEY),
+    Fault("a learner is judged by what it said before it learnt", "engine/jobs/learn/learn.py", "JudgedRows(data.holdout, learnt.said, frozen)", "JudgedRows(data.holdout, now, frozen)", _JOURNEY),
+    Fault("changed is what came of it", "engine/jobs/learn/learn.py", "other = changed(now, frozen, numbers=numbers)", "other = changed(learnt.said, frozen, numbers=numbers)", _JOURNEY),
+    Fault("who froze a learner is in the trail", "engine/feedback/freezing.py", "        trail.append(db, at=at,", "        dict(db=db, at=at,", _JOURNEY),
+    Fault("who let a batch in is in the trail", "engine/feedback/book.py", "        trail.append(db, at=at, actor=by, action=action, subject=subject,", "        dict(db=db, at=at, actor=by, action=action, subject=subject,", _BOOK),
+    Fault("what came is in the trail", "engine/feedback/book.py", "        flood.append_or_fold(\n            db, at=at, actor=by", "        dict(\n            db=db, at=at, actor=by", _BOOK),
+    Fault("what a person let in holds nothing else back", "engine/feedback/book.py", " AND b.at >= ? AND b.at <= ? AND d.batch IS NULL", " AND b.at >= ? AND b.at <= ?", _BOOK),
+    Fault("what just came is not usual yet", "engine/feedback/book.py", "        (project, stamp(at - quarantine.WINDOW), _USUAL_BATCHES),", "        (project, stamp(at), _USUAL_BATCHES),", _BOOK),
+    Fault("a batch has a bound", "engine/feedback/rows.py", "    if len(records) > MOST:\n", "    if False:\n", _BOOK),
+    Fault("a label is a value", "engine/feedback/rows.py", "(isinstance(value, float) and not math.isfinite(value)) or ", "", _BOOK),
+    Fault("a file of feedback names each column once", "engine/feedback/file.py", "    if len(set(table.column_names)) < table.num_columns:\n", "    if False:\n", _BOOK),
+    Fault("labels are learnt in the order of their time", "engine/feedback/reading.py", "tuple(sorted(words, key=lambda word: (word.since, word.key)))", "tuple(words)", _COUNTS),
+    Fault("an interval is one of 95 in 100", "engine/jobs/learn/curve.py", "_Z = 1.959964", "_Z = 1.0", _ROWS),
+    Fault("a curve has the live version beside the learner", "engine/jobs/learn/curve.py", "        before = math.fsum(theirs[start:end]) / len(part)\n", "        before = value\n", _ROWS),
 )  # fmt: skip

@@ -74,4 +74,6 @@ REQUESTS = (
     Fault("two versions of one label are not merged", "engine/requests/merging.py", "            if labels[0].version_digest != label.version_digest:\n", "            if False:\n", _MERGED),
     Fault("a block has the rows that it says", "engine/requests/block.py", "    if label.rows != table.num_rows:\n", "    if False:\n", _WRITTEN),
     Fault("what never got into a block is counted as lost", "engine/requests/writer.py", "                self._counts.setdefault(key, Count()).lost += rows\n", "                pass\n", _BAD_TIMES),
+    Fault("what others answered alone fails no check of skew", "engine/jobs/skew.py", "    if not places:", "    if False:", _REPLAYED),
+    Fault("what others answered alone fails no look at health", "engine/jobs/health/logged_rows.py", "        if not own:", "        if False:", _REPLAYED),
 )  # fmt: skip

@@ -19,7 +19,7 @@ import pytest
 # which pytest treats like tests. What tests import does not.
 _FORBIDDEN, sys.dont_write_bytecode = sys.dont_write_bytecode, False
 
-from hypothesis import settings  # noqa: E402
+from hypothesis import Phase, settings  # noqa: E402
 
 from engine import clock  # noqa: E402
 from engine.runs.steps import sandbox  # noqa: E402
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 # each time, so that what fails was changed; others are looked for on purpose, with --hypothesis-profile=search.
 settings.register_profile("leverframe", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=1000)
+# For trials of faults, which want to know whether one is found: what is found is not made smaller, for minutes.
+_FOUND = [each for each in Phase if each not in (Phase.shrink, Phase.explain)]
+settings.register_profile("trial", deadline=None, derandomize=True, phases=_FOUND)
 settings.load_profile("leverframe")
 
 

@@ -165,7 +165,7 @@ def tried(tree: Path, site: Site, tests: Sequence[str], seconds: float, log: Pat
     whole = file.read_bytes()
     try:
         file.write_bytes(site.applied(whole))
-        code = run_pytest(tree, ["-x", "--no-header", *tests], log, 120 + 10 * seconds)
+        code = run_pytest(tree, ["-x", "--no-header", "--hypothesis-profile=trial", *tests], log, 120 + 10 * seconds)
     finally:
         file.write_bytes(whole)
     if code is None:
