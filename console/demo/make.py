@@ -1,4 +1,4 @@
-"""Make the demo, or go on with one that was cut off: both stories at once, until both have ended."""
+"""Make the demo, or go on with one that was cut off: all stories at once, until all have ended; then look at health."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.demo.place import Plan
+from console.demo.progress import DONE
 from console.demo.replay import Replay, ReplayObserver, Stopped
 from console.demo.server import DemoServer
 from console.demo.story import Tale
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from engine.api import Engine
 
 OPERATOR = "demo"
+LOOKING = "looking at its health"
 _PATIENCE = 3.0  # seconds; what is still under way then is safe to leave, as it is when a process is killed
 
 
@@ -33,6 +35,7 @@ def replay(plan: Plan, tales: Sequence[Tale], originals: Path, engine: Engine, t
     stop = threading.Event()
     with DemoServer(plan.home, None, told.done) as server:
         _replayed(plan, tales, originals, engine, told, stop, server)
+    _look_at_health(tales, engine, told)
     replace(plan, finished=True).save()
 
 
@@ -57,6 +60,18 @@ def _replayed(
     errors = [each.error for each in replays if each.error is not None]
     for error in sorted(errors, key=lambda e: isinstance(e, Stopped)):
         raise error
+
+
+def _look_at_health(tales: Sequence[Tale], engine: Engine, told: ReplayObserver) -> None:
+    """The first look at what is live in the end. What it finds is news, whatever it is, and no failure.
+
+    Not before the server has ended: then all that it answered is in its log, in which labels look for their answers.
+    """
+    looking = {tale.project: engine.look(tale.project) for tale in tales if engine.health(tale.project) is None}
+    for project, run in looking.items():
+        seen = engine.wait(run.id, lambda _, project=project: told.doing(project, 1.0, LOOKING))  # type: ignore[misc]
+        told.done(f"{seen.version or project:<12} health  {seen.why}")
+        told.doing(project, 1.0, DONE)
 
 
 def _wait_for(replays: Sequence[Replay]) -> None:

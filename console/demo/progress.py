@@ -83,7 +83,7 @@ def _line(weeks: int, doing: Mapping[str, Any]) -> str:
     """What matters most comes first: a narrow screen shows only that."""
     parts = {name: re.fullmatch(r"(?:week (\d+): )?(.+)", str(text)) for name, text in sorted(doing.items())}
     at_work = {name: found for name, found in parts.items() if found is not None and found[2] != DONE}
-    week = min((int(found[1]) for found in at_work.values() if found[1]), default=weeks if at_work else 1)
+    week = min((int(found[1]) for found in at_work.values() if found[1]), default=weeks if parts else 1)
     doings = "".join(f" · {name}: {plain(found[2], 40)}" for name, found in at_work.items())
     return f"Replaying week {week} of {weeks}; keys work meanwhile{doings}"
 

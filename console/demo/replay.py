@@ -117,7 +117,6 @@ class Replay:
             self._told.done(f"{version.label:<12} {moment:%d %b}  {measured(version)}, {outcome}")
             self._be_asked()
         self._learn()
-        self._look_at_health()
         self._told.doing(tale.project, 1.0, DONE)
 
     def _be_asked(self) -> None:
@@ -139,15 +138,6 @@ class Replay:
         if self._stop.is_set():
             raise Stopped
         self._told.doing(self._tale.project, share, text)
-
-    def _look_at_health(self) -> None:
-        """The first look at what is live in the end. What it finds is news, whatever it is, and no failure."""
-        project = self._tale.project
-        if self._engine.health(project) is not None:
-            return
-        looking = self._engine.look(project)
-        run = self._engine.wait(looking.id, lambda each: self._say(1.0, "looking at its health"))
-        self._told.done(f"{run.version or project:<12} health  {run.why}")
 
     def _say(self, share: float, text: str) -> None:
         if self._stop.is_set():

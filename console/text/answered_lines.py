@@ -59,7 +59,8 @@ def _left_out(each: AnsweredPerformance, width: int) -> list[Line]:
 def _came(counts: LabelCounts) -> str:
     """What became of the labels."""
     told = [
-        (counts.found, "found an answer"), (counts.unknown, "found no answer in the log"),
+        (counts.found, "found an answer"), (counts.unknown - counts.fresh, "found no answer in the log"),
+        (counts.fresh, "came just now, and their answers need not be written yet"),
         (counts.late, "came more than 7 days after it"), (counts.early, "came before it"),
         (counts.unfit, "are no label that the target can have"), (counts.repeated, "were said before"),
         (counts.corrected, "were put right since"), (counts.held, "are quarantined or thrown away"),
@@ -70,7 +71,7 @@ def _came(counts: LabelCounts) -> str:
 
 
 def _tone(found: AnsweredLook) -> Tone:
-    return "watch" if found.counts.words and not found.counts.found else "dim"
+    return "watch" if found.counts.words > found.counts.fresh and not found.counts.found else "dim"
 
 
 def _read(found: AnsweredLook) -> str:

@@ -190,7 +190,7 @@ def came(
     where, values = "WHERE b.project = ? AND b.until >= ? ORDER BY b.id", (project, stamp(since) if since else "")
     batches = [_batch(row) for row in db.execute(f"{_ALL} {where}", values)]
     contents = packing.contents(db, store, {each.id: each.digest for each in batches})
-    return tuple(reading.Come(each.id, each.state, decoded(contents[each.id], each.id)) for each in batches)
+    return tuple(reading.Come(each.id, each.state, decoded(contents[each.id], each.id), each.at) for each in batches)
 
 
 def objects(db: sqlite3.Connection) -> frozenset[str]:

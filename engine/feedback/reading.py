@@ -23,11 +23,12 @@ from engine.feedback.rows import key_of, written
 
 @dataclass(frozen=True)
 class Come:
-    """A batch with its rows, in the order in which batches came."""
+    """A batch with its rows, in the order in which batches came; ``at``: when it came, None where nobody asks."""
 
     batch: int
     state: BatchState
     rows: Sequence[FeedbackRow]
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)

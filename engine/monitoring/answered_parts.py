@@ -18,7 +18,8 @@ class LabelCounts:
     """What became of the labels, held against the answers that are in the log.
 
     ``came``: rows of feedback; of these ``words`` are the last word on their key, and of the words ``found`` are of a
-    logged answer, ``unknown`` of none. ``late`` ones, of those found, became known more than seven days after the
+    logged answer, ``unknown`` of none. ``fresh`` ones, of those unknown, came so lately that their answers need not be
+    written yet. ``late`` ones, of those found, became known more than seven days after the
     answer, ``early`` ones before it; ``unfit`` ones are no label that the target can have. ``held``: rows that are
     quarantined or were thrown away; ``to_come``: of a time that is to come.
     """
@@ -27,6 +28,7 @@ class LabelCounts:
     words: int = 0
     found: int = 0
     unknown: int = 0
+    fresh: int = 0
     late: int = 0
     early: int = 0
     unfit: int = 0

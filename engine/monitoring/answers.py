@@ -2,7 +2,8 @@
 
 A metric whose whole interval is beyond a fixed limit of the manifest is failing, as it is on the rows of extract; one
 whose whole interval is worse than the whole interval that it was validated with is to be watched. Where labels come and
-none of them finds an answer, that is to be watched too: requests that give no key look healthy for ever.
+none of them finds an answer, that is to be watched too: requests that give no key look healthy for ever. Labels of the
+last minutes say nothing of that, for their answers need not be written yet.
 """
 
 from __future__ import annotations
@@ -116,8 +117,9 @@ def _findings(
     validated: Mapping[str, Mapping[str, Any] | None],
 ) -> Iterator[LookFinding]:
     as_of, counts = document.as_of, found.counts
-    if found.share >= 1 and found.whole and counts.words >= FEWEST_WORDS and not counts.found:
-        why = f"none of {counts.words:,} labels finds an answer in the request log"
+    settled = counts.words - counts.fresh
+    if found.share >= 1 and found.whole and settled >= FEWEST_WORDS and not counts.found:
+        why = f"none of {settled:,} labels finds an answer in the request log"
         yield LookFinding("answered:keys", PART, "watch", why, _KEYS, as_of)
     readings = {each.metric: each for each in own.readings} if own is not None else {}
     broken = list(limits_broken(rules.gates, readings))

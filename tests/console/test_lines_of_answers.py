@@ -50,6 +50,13 @@ def test_in_eighty_columns_the_interval_is_whole() -> None:
     assert found[1].endswith("0.880 to 0.930") and all(len(each) <= 78 for each in found)
 
 
+def test_labels_of_just_now_are_none_that_found_no_answer() -> None:
+    fresh = replace(FOUND, counts=LabelCounts(came=60, words=60, unknown=60, fresh=60))
+    said = " ".join(text(fresh, 200))
+    assert "60 labels came: 60 came just now, and their answers need not be written yet." in said
+    assert {span.tone for line in answered_lines(fresh, NOW, 200) for span in line} & {"watch"} == set()
+
+
 @pytest.mark.parametrize("found", [None, AnsweredLook()])
 def test_where_nothing_came_and_nothing_was_answered_there_are_no_lines(found: AnsweredLook | None) -> None:
     assert text(found) == []

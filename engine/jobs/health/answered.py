@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 # Labels come days after their answers; by then the log may have let go of older ones.
 BACK = timedelta(days=28)
+# An answer is in the log a minute and some seconds after it was given (``requests.writer.LONGEST``). Who waits longer
+# for the log has an alert that says so.
+WRITTEN = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,10 @@ class ServedMemory:
     came: Sequence[Come]
     share: float
     since: datetime
+
+    def fresh(self, as_of: datetime) -> frozenset[int]:
+        """The batches that came so lately before ``as_of`` that the answers to their keys need not be written yet."""
+        return frozenset(each.batch for each in self.came if each.at is not None and each.at > as_of - WRITTEN)
 
 
 def recall(db: sqlite3.Connection, ledger: Ledger, context: RunContext) -> ServedMemory | None:
@@ -77,8 +84,9 @@ def job_of(context: RunContext, live: Unpacked, memory: ServedMemory | None, tar
     )
     reading = read(memory.came, None, context.run.as_of)
     joined = labelled(
-        logged.table.filter(inside), labels_of(reading.words), reading.counts, manifest.data.key, target
-    )
+        logged.table.filter(inside), labels_of(reading.words), reading.counts, manifest.data.key, target,
+        fresh=memory.fresh(context.run.as_of),
+    )  # fmt: skip
     since = memory.since if logged.whole or logged.since is None else max(memory.since, logged.since)
     return {
         "answered": {

@@ -86,9 +86,15 @@ def labels_of(words: Sequence[Word]) -> dict[Key, Word]:
 
 
 def labelled(
-    answers: pa.Table, labels: Mapping[Key, Word], counts: Counts, key: Sequence[str], kind: pa.DataType
+    answers: pa.Table,
+    labels: Mapping[Key, Word],
+    counts: Counts,
+    key: Sequence[str],
+    kind: pa.DataType,
+    fresh: Collection[int] = (),
 ) -> Labelled:
-    """``answers`` with their labels as values of ``kind``; ``counts``: what became of the rows that came."""
+    """``answers`` with their labels as values of ``kind``; ``counts``: what became of the rows that came; ``fresh``:
+    batches that came so lately that the answers to their keys need not be written yet."""
     answers = answers.filter(pc.not_equal(answers.column(FALLBACK).fill_null(""), _RULE))
     whose = list(zip(answers.column(VERSION).to_pylist(), answers.column(ROLE).to_pylist(), strict=True))
     times: list[datetime] = answers.column(AT).to_pylist()
@@ -112,7 +118,7 @@ def labelled(
     table = table.append_column(LABEL, pa.array(values, kind))
     table = table.append_column(KNOWN, pa.array(known, pa.timestamp("us", "UTC")))
     asked_at = {asked: (times[place], value) for (place, asked), value in zip(chosen, values, strict=True)}
-    return Labelled(table, again, keyless, _counted(labels, counts, asked_at))
+    return Labelled(table, again, keyless, _counted(labels, counts, asked_at, fresh))
 
 
 def _keys(answers: pa.Table, key: Sequence[str]) -> list[Key | None]:
@@ -123,13 +129,16 @@ def _keys(answers: pa.Table, key: Sequence[str]) -> list[Key | None]:
     return [key_of_values(row) for row in zip(*(answers.column(name).to_pylist() for name in names), strict=True)]
 
 
-def _counted(labels: Mapping[Key, Word], counts: Counts, asked: Mapping[Key, tuple[datetime, Any]]) -> LabelCounts:
+def _counted(
+    labels: Mapping[Key, Word], counts: Counts, asked: Mapping[Key, tuple[datetime, Any]], fresh: Collection[int]
+) -> LabelCounts:
     found = [(word, *asked[word.key]) for word in labels.values() if word.key in asked]
     return LabelCounts(
         came=counts.came,
         words=len(labels),
         found=len(found),
         unknown=len(labels) - len(found),
+        fresh=sum(word.batch in fresh for word in labels.values() if word.key not in asked),
         late=sum(word.since - at > LATE for word, at, _ in found),
         early=sum(word.since < at for word, at, _ in found),
         unfit=sum(value is None for _, _, value in found),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def test_a_file_is_taken_in_as_it_came_and_stays_so(engine: Engine, tmp_path: Pa
     with read_view(engine) as db:
         (came,) = book.came(db, store_of(engine), "tiny")
         kept = book.objects(db)
-    assert came == reading.Come(1, "counted", (
+    assert came.at is not None and replace(came, at=None) == reading.Come(1, "counted", (
         FeedbackRow(("007",), 1, datetime(2026, 11, 2, 10, tzinfo=UTC)),
         FeedbackRow(("8",), 0, datetime(2026, 11, 2, tzinfo=UTC)),
     ))  # fmt: skip

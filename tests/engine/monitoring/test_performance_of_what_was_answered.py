@@ -11,6 +11,7 @@ import pytest
 
 from engine.feedback.reading import Come, Counts, Word, read
 from engine.feedback.records import FeedbackRow
+from engine.jobs.health.answered import ServedMemory
 from engine.monitoring.answered_parts import AnsweredPerformance, LabelCounts
 from engine.monitoring.performance.answered import LABEL, labelled, labels_of, performance_of
 from engine.validation.rules import Rules
@@ -137,6 +138,17 @@ def test_labels_that_found_no_answer_came_late_or_early_or_fit_nothing_are_count
     joined = labelled(table(hundred()), labels_of(reading.words), reading.counts, ["flight"], LEARNT.type)
     assert joined.counts == LabelCounts(came=6, words=5, found=4, unknown=1, late=1, early=1, unfit=1, held=1)
     assert joined.table.column(LABEL).null_count == 97
+
+
+def test_labels_that_came_just_now_and_find_no_answer_are_told_apart() -> None:
+    came = [Come(1, "counted", [FeedbackRow(("gone",), 1, AT)], AT)]
+    came += [Come(2, "counted", [FeedbackRow((key,), 1, AT) for key in ("k1", "new")], AT + timedelta(minutes=2))]
+    fresh = ServedMemory(lambda: (), came, 1.0, AT).fresh(AT + timedelta(minutes=2))
+    assert fresh == {2}, "two minutes are enough to write an answer"
+    labels = labels_of(read(came, None, AT).words)
+    assert labelled(table(hundred()), labels, Counts(), ["flight"], LEARNT.type, fresh).counts == LabelCounts(
+        words=3, found=1, unknown=2, fresh=1
+    )
 
 
 def test_labels_are_read_as_the_target_is_written() -> None:

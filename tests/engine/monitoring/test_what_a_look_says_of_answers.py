@@ -62,6 +62,13 @@ CASES = {
     "no label finds its answer": (
         look(performance(None), counts=LabelCounts(came=60, words=50, unknown=50)), "watch", ["answered:keys"],
     ),
+    "no label finds its answer, and some came just now": (
+        look(performance(None), counts=LabelCounts(came=90, words=80, unknown=80, fresh=30)), "watch",
+        ["answered:keys"],
+    ),
+    "no label finds its answer yet, for most came just now": (
+        look(performance(None), counts=LabelCounts(came=90, words=80, unknown=80, fresh=31)), "cannot tell", [],
+    ),
     "few labels find none": (look(performance(None), counts=LabelCounts(came=60, words=49)), "cannot tell", []),
     "no label finds one in a sample": (
         look(performance(None), share=0.1, counts=LabelCounts(came=60, words=50)), "cannot tell", [],
@@ -80,6 +87,11 @@ def test_the_part_has_a_verdict_or_says_why_not(case: str) -> None:
     assert (found.parts[PART].verdict, [each.key for each in found.findings]) == (verdict, keys)
     assert (PART in found.measured) == (verdict != "cannot tell")
     assert found.verdict == ("watch" if keys else "ok")
+
+
+def test_how_many_labels_find_no_answer_leaves_out_those_of_just_now() -> None:
+    (finding,) = said(look(counts=LabelCounts(came=90, words=80, unknown=80, fresh=30))).findings
+    assert finding.why == "none of 50 labels finds an answer in the request log"
 
 
 @pytest.mark.parametrize(("high", "breaks"), [(0.79, True), (0.81, False)])
