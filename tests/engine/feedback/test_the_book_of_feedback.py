@@ -59,7 +59,8 @@ def test_a_file_is_taken_in_as_it_came_and_stays_so(engine: Engine, tmp_path: Pa
         with pytest.raises(sqlite3.IntegrityError, match="append-only"), writing(engine) as db:
             db.execute(change)
     (row,) = engine.audit(matching="feedback")
-    assert (row.action, row.subject) == ("feedback", "tiny feedback 1") and "007" not in str(row)
+    assert (row.action, row.subject, row.reason) == ("feedback", "tiny feedback 1", "")
+    assert row.details == {"rows": 2, "digest": engine.feedback()[0].digest}, "no key and no label"
 
 
 def test_a_parquet_file_comes_in_over_a_stream(engine: Engine) -> None:
