@@ -13,7 +13,7 @@ DEMO = (
     Fault("what comes lately is not taught yet", _LEARNING, "taught = len(weeks) - len(weeks) // LATELY", "taught = len(weeks)", _SERVED),
     Fault("a demo that goes on tells nothing twice", _LEARNING, "if number > done:", "if True:", _SERVED),
     Fault("health is looked at when all that was answered is in the log", "console/demo/make.py", "    _look_at_health(tales, engine, told)\n    replace", "        _look_at_health(tales, engine, told)\n    replace", _SERVED),
-    Fault("labels of just now are no labels without an answer", "engine/jobs/health/answered.py", "fresh=memory.fresh(context.run.as_of),", "", _SERVED),
+    Fault("labels of just now are no labels without an answer", "engine/jobs/health/answered.py", "fresh=fresh(memory.came, context.run.as_of),", "", _SERVED),
     Fault("what was known is not asked again", _LEARNING, "if label is not None and not known:", "if label is not None:", _ASKS),
     Fault("what is said later is not known yet", _LEARNING, ' if moment(each["time"]) <= until}', "}", _ASKS),
     Fault("what is asked later is that of the beginning", _LEARNING, "if not file.exists():", "if True:", _SERVED),

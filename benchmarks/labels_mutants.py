@@ -29,7 +29,7 @@ LABELS = (
     Fault("labels that find nothing are told", _LOOK, "settled >= FEWEST_WORDS and not counts.found", "False", _OF_LOOKS),
     Fault("labels of just now accuse nobody", _LOOK, "settled = counts.words - counts.fresh", "settled = counts.words", _OF_LOOKS),
     Fault("only labels that find nothing are of just now", _ANSWERED, " for word in labels.values() if word.key not in asked),", " for word in labels.values()),", _OF_ANSWERS),
-    Fault("after two minutes an answer is written", "engine/jobs/health/answered.py", "WRITTEN = timedelta(minutes=2)", "WRITTEN = timedelta(minutes=3)", _OF_ANSWERS),
+    Fault("after two minutes an answer is written", "engine/jobs/agreement.py", "WRITTEN = timedelta(minutes=2)", "WRITTEN = timedelta(minutes=3)", _OF_ANSWERS),
     Fault("a sample accuses nobody of giving no key", _LOOK, "if found.share >= 1 and found.whole and", "if", _OF_LOOKS),
     Fault("a limit is broken by the whole interval", _LOOK, 'LookFinding(f"answered:{words.split()[0]}", PART, "failing"', 'LookFinding(f"answered:{words.split()[0]}", PART, "watch"', _OF_LOOKS),
     Fault("worse than validated is told", _LOOK, "sign * best >= sign * least", "sign * best <= sign * least", _OF_LOOKS),

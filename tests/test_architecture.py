@@ -113,7 +113,7 @@ TABLES = {
     "request_blocks": "requests", "request_counts": "requests", "skew_checks": "requests",
     "capacities": "requests", "shadow_figures": "shadow",
     **dict.fromkeys(("feedback_batches", "feedback_decisions", "learnt_words", "frozen_learners", "learner_resets",
-                     "feedback_blocks", "feedback_packed"), "feedback"),
+                     "feedback_blocks", "feedback_packed", "feedback_agreements"), "feedback"),
     "routes": "routing", "routed": "routing", "handovers": "routing",
     "operators": "access", "standings": "access", "project_roles": "access", "bindings": "access",
     "addresses": "access", "tokens": "access", "token_uses": "access",

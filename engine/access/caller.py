@@ -20,7 +20,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 # What acts by itself. Each has a space, which no person's name has.
 SystemName = Literal[
     "the engine", "the schedule", "the clock", "a trigger", "the bake policy", "the learning policy", "the door",
-    "the scoring server", "the canary policy",
+    "the scoring server", "the canary policy", "the feedback policy",
 ]  # fmt: skip
 
 

@@ -31,10 +31,11 @@ THROWN_AWAY: BatchState = "thrown away"
 _USUAL_BATCHES = 1_000
 _HOUR = len("2026-11-24T14")
 _ALL = """
-SELECT b.*, d.at AS decided_at, d.by AS decided_by, d.verdict, d.reason
+SELECT b.*, d.at AS decided_at, d.by AS decided_by, d.verdict, d.reason, a.held AS held_later
 FROM feedback_batches b LEFT JOIN feedback_decisions d ON d.batch = b.id
+LEFT JOIN feedback_agreements a ON a.batch = b.id
 """
-_COUNTS = "(b.held IS NULL OR d.verdict = 'let in')"
+_COUNTS = "(coalesce(b.held, a.held) IS NULL OR d.verdict = 'let in')"
 
 
 def take(
@@ -57,7 +58,7 @@ def take(
     content = encoded(rows)
     with ledger.read() as db:
         registry.find(db, project)
-        classes, numbers, usual = _usual(db, store, project, at)
+        classes, numbers, usual = usual_labels(db, store, project, at)
     numbers = numbers and not any(isinstance(row.label, str) for row in rows)
     found = quarantine.tally(rows, numbers=numbers)
     digest = store.put(content)
@@ -82,7 +83,7 @@ def take(
     return Receipt(int(batch or 0), len(rows), held)
 
 
-def _usual(
+def usual_labels(
     db: sqlite3.Connection, store: ObjectStore, project: str, at: datetime
 ) -> tuple[tuple[str, ...], bool, Usual]:
     """The classes of the live version, whether labels are numbers, and what labels usually are."""
@@ -90,6 +91,7 @@ def _usual(
     classes, numbers, held_out = _learnt(store, live.label, live.digest) if live is not None else ((), False, Tally())
     before = db.execute(
         f"SELECT b.at, b.tally FROM feedback_batches b LEFT JOIN feedback_decisions d ON d.batch = b.id"
+        " LEFT JOIN feedback_agreements a ON a.batch = b.id"
         f" WHERE b.project = ? AND b.at < ? AND {_COUNTS} ORDER BY b.id DESC LIMIT ?",
         (project, stamp(at - quarantine.WINDOW), _USUAL_BATCHES),
     )
@@ -176,7 +178,8 @@ def quarantined(db: sqlite3.Connection, project: str) -> int:
     return int(
         db.execute(
             "SELECT count(*) FROM feedback_batches b LEFT JOIN feedback_decisions d ON d.batch = b.id"
-            " WHERE b.project = ? AND b.held IS NOT NULL AND d.batch IS NULL",
+            " LEFT JOIN feedback_agreements a ON a.batch = b.id"
+            " WHERE b.project = ? AND coalesce(b.held, a.held) IS NOT NULL AND d.batch IS NULL",
             (project,),
         ).fetchone()[0]
     )
@@ -230,7 +233,8 @@ def learnt_by(db: sqlite3.Connection, store: ObjectStore, versions: Collection[s
 
 
 def _batch(row: sqlite3.Row) -> Batch:
-    state: BatchState = "counted" if row["held"] is None else row["verdict"] or "quarantined"
+    held = row["held"] or row["held_later"]
+    state: BatchState = "counted" if held is None else row["verdict"] or "quarantined"
     found = Batch(
         id=row["id"],
         project=row["project"],
@@ -242,7 +246,7 @@ def _batch(row: sqlite3.Row) -> Batch:
         until=moment(row["until"]),
         digest=row["digest"],
         state=state,
-        why=row["held"],
+        why=held,
     )
     if row["verdict"] is None:
         return found

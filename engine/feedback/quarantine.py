@@ -40,7 +40,7 @@ FLOOD_ROWS, FLOOD_SHARE = 20, 0.95
 FAR_ROWS, FAR_SHARE, FAR_DEVIATIONS = 50, 0.30, 3.0
 USUAL_ROWS = 50
 MOST_CLASSES = 200
-_OTHERS = "(others)"
+OTHERS = "(others)"
 
 
 def tally(rows: Iterable[FeedbackRow], *, numbers: bool) -> Tally:
@@ -53,7 +53,7 @@ def tally(rows: Iterable[FeedbackRow], *, numbers: bool) -> Tally:
     counts: dict[str, int] = {}
     for row in rows:
         label = written(row.label)
-        label = label if label in counts or len(counts) < MOST_CLASSES else _OTHERS
+        label = label if label in counts or len(counts) < MOST_CLASSES else OTHERS
         counts[label] = counts.get(label, 0) + 1
     return Tally(sum(counts.values()), counts)
 

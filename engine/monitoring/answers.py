@@ -25,6 +25,7 @@ PART = "answers"
 SIGNAL = "answered "  # before a metric's name
 FEWEST_WORDS = 50
 _ACT = "roll back if it began with a swap; else look at the worst segments and at drift, then retrain"
+_DECIDE = "look at its labels: throw it away where they are wrong, let it in where the world has changed, and retrain"
 _KEYS = "give the columns of [data] key with each row that is asked for"
 
 
@@ -41,7 +42,9 @@ def _measured(case: LookInput, job: Mapping[str, Any]) -> AnsweredLook:
     from engine.validation.predictions import read_table
 
     counts = read(LabelCounts, job["counts"], "What became of labels")
-    about = AnsweredLook(job["share"], job["since"], job["whole"], job["unread"], counts)
+    about = AnsweredLook(
+        job["share"], job["since"], job["whole"], job["unread"], counts, waiting=tuple(job["waiting"])
+    )
     if job["table"] is None:
         return about
     again, keyless = ({(each[0], each[1]): each[2] for each in job[name]} for name in ("again", "keyless"))
@@ -121,6 +124,8 @@ def _findings(
     if found.share >= 1 and found.whole and settled >= FEWEST_WORDS and not counts.found:
         why = f"none of {settled:,} labels finds an answer in the request log"
         yield LookFinding("answered:keys", PART, "watch", why, _KEYS, as_of)
+    for why in found.waiting[:1]:
+        yield LookFinding("answered:quarantine", PART, "watch", why, _DECIDE, as_of)
     readings = {each.metric: each for each in own.readings} if own is not None else {}
     broken = list(limits_broken(rules.gates, readings))
     for words in broken:

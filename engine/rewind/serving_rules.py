@@ -70,6 +70,7 @@ SERVING_RULES = (
     ),
     grown("capacities"),
     grown("feedback_decisions"),
+    grown("feedback_agreements"),
     TableRule(
         "feedback_packed",
         ("DELETE FROM feedback_packed WHERE block IN (SELECT id FROM feedback_blocks WHERE at > :at)",),

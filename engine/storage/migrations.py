@@ -23,6 +23,7 @@ from engine.storage.tables.bundles import BUNDLES, JUDGED_HERE
 from engine.storage.tables.capacities import CAPACITIES
 from engine.storage.tables.exports import EXPORTS
 from engine.storage.tables.feedback import FEEDBACK
+from engine.storage.tables.feedback_agreements import FEEDBACK_AGREEMENTS
 from engine.storage.tables.feedback_blocks import FEEDBACK_BLOCKS
 from engine.storage.tables.first import AUDIT, RUN_FACTS, TABLES
 from engine.storage.tables.fleet import FLEET
@@ -281,6 +282,7 @@ MIGRATIONS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("shadow figures", script(SHADOW_FIGURES)),
     ("learner resets", script(LEARNER_RESETS + append_only("learner_resets"))),
     ("feedback blocks", script(FEEDBACK_BLOCKS + append_only("feedback_blocks", "feedback_packed"))),
+    ("feedback agreements", script(FEEDBACK_AGREEMENTS + append_only("feedback_agreements"))),
 )
 LATEST = len(MIGRATIONS)
 

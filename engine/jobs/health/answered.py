@@ -6,12 +6,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import stamp
+from engine.feedback import agreement_book
 from engine.feedback import book as feedback
 from engine.feedback.reading import Come, read
+from engine.jobs.agreement import BACK, fresh, judged, without
 from engine.jobs.health import meter_job
 from engine.json_records import write
 from engine.projects.manifest.serve import spec_of
@@ -26,26 +28,18 @@ if TYPE_CHECKING:
 
     from engine.scoring.unpacked import Unpacked
 
-# Labels come days after their answers; by then the log may have let go of older ones.
-BACK = timedelta(days=28)
-# An answer is in the log a minute and some seconds after it was given (``requests.writer.LONGEST``). Who waits longer
-# for the log has an alert that says so.
-WRITTEN = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
 class ServedMemory:
-    """Of a project that is served: how the blocks of all its versions are ``listed``, the feedback that came, and what
-    share of its requests is logged."""
+    """Of a project that is served: how the blocks of all its versions are ``listed``, the feedback that came, what
+    share of its requests is logged, and in which ledger all that is."""
 
     listed: Listed
     came: Sequence[Come]
     share: float
     since: datetime
-
-    def fresh(self, as_of: datetime) -> frozenset[int]:
-        """The batches that came so lately before ``as_of`` that the answers to their keys need not be written yet."""
-        return frozenset(each.batch for each in self.came if each.at is not None and each.at > as_of - WRITTEN)
+    ledger: Ledger
 
 
 def recall(db: sqlite3.Connection, ledger: Ledger, context: RunContext) -> ServedMemory | None:
@@ -62,7 +56,7 @@ def recall(db: sqlite3.Connection, ledger: Ledger, context: RunContext) -> Serve
         with ledger.read() as again:
             return book.blocks(again, project, since, until)
 
-    return ServedMemory(listed, came, spec.log, since) if came else None
+    return ServedMemory(listed, came, spec.log, since, ledger) if came else None
 
 
 def job_of(context: RunContext, live: Unpacked, memory: ServedMemory | None, target: pa.DataType) -> dict[str, Any]:
@@ -82,10 +76,13 @@ def job_of(context: RunContext, live: Unpacked, memory: ServedMemory | None, tar
         pc.greater_equal(logged.table.column(AT), pa.scalar(memory.since)),
         pc.less_equal(logged.table.column(AT), pa.scalar(context.run.as_of)),
     )
-    reading = read(memory.came, None, context.run.as_of)
+    held = judged(memory.ledger, context, logged.table, manifest.data.key)
+    reading = read(without(memory.came, held), None, context.run.as_of)
+    with memory.ledger.read() as db:
+        waiting = agreement_book.waiting(db, context.run.project)
     joined = labelled(
         logged.table.filter(inside), labels_of(reading.words), reading.counts, manifest.data.key, target,
-        fresh=memory.fresh(context.run.as_of),
+        fresh=fresh(memory.came, context.run.as_of),
     )  # fmt: skip
     since = memory.since if logged.whole or logged.since is None else max(memory.since, logged.since)
     return {
@@ -94,6 +91,7 @@ def job_of(context: RunContext, live: Unpacked, memory: ServedMemory | None, tar
             "again": [[*whose, count] for whose, count in joined.again.items()],
             "keyless": [[*whose, count] for whose, count in joined.keyless.items()],
             "counts": write(joined.counts),
+            "waiting": list(waiting),
             "share": memory.share,
             "since": stamp(since),
             "whole": logged.whole,

@@ -19,6 +19,7 @@ from engine.clock import moment, stamp
 from engine.errors import Refusal
 from engine.feedback import book, freezing
 from engine.feedback.rows import written
+from engine.jobs.agreement import judged, without
 from engine.jobs.labels import fetched, labelled, labels_step
 from engine.jobs.learn.chain import Chain
 from engine.jobs.learn.curve import ACCURACY, ERROR, changed, curve, errors
@@ -100,10 +101,12 @@ def learn(ledger: Ledger, context: RunContext) -> Taught:
         raise NothingNew(f"No feedback came for {project} yet.")
     judge = OwnProcess(JUDGE, context)
     try:
-        table = _extracted(context, live)
+        table, logged = _extracted(context, live), _logged(ledger, context, live)
+        if logged is not None:
+            came = tuple(without(came, judged(ledger, context, logged, live.manifest.data.key)))
         rows = rows_to_learn(
             table, came, live.manifest, begun.chain.boundary, learnt, context.run.as_of,
-            logged=_logged(ledger, context, live), features=live.features, since=begun.since,
+            logged=logged, features=live.features, since=begun.since,
         )  # fmt: skip
         found = rows.table.num_rows
         if found < spec.rows:

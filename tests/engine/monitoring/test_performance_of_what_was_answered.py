@@ -11,7 +11,7 @@ import pytest
 
 from engine.feedback.reading import Come, Counts, Word, read
 from engine.feedback.records import FeedbackRow
-from engine.jobs.health.answered import ServedMemory
+from engine.jobs.agreement import fresh
 from engine.monitoring.answered_parts import AnsweredPerformance, LabelCounts
 from engine.monitoring.performance.answered import LABEL, labelled, labels_of, performance_of
 from engine.validation.rules import Rules
@@ -143,10 +143,10 @@ def test_labels_that_found_no_answer_came_late_or_early_or_fit_nothing_are_count
 def test_labels_that_came_just_now_and_find_no_answer_are_told_apart() -> None:
     came = [Come(1, "counted", [FeedbackRow(("gone",), 1, AT)], AT)]
     came += [Come(2, "counted", [FeedbackRow((key,), 1, AT) for key in ("k1", "new")], AT + timedelta(minutes=2))]
-    fresh = ServedMemory(lambda: (), came, 1.0, AT).fresh(AT + timedelta(minutes=2))
-    assert fresh == {2}, "two minutes are enough to write an answer"
+    late = fresh(came, AT + timedelta(minutes=2))
+    assert late == {2}, "two minutes are enough to write an answer"
     labels = labels_of(read(came, None, AT).words)
-    assert labelled(table(hundred()), labels, Counts(), ["flight"], LEARNT.type, fresh).counts == LabelCounts(
+    assert labelled(table(hundred()), labels, Counts(), ["flight"], LEARNT.type, late).counts == LabelCounts(
         words=3, found=1, unknown=2, fresh=1
     )
 

@@ -31,6 +31,14 @@ class FeedbackActs:
                 " VALUES (?, ?, 'ada', '', 1, ?, ?, ?, '{}', ?)", (project, at, at, at, "0" * 64, held),
             )  # fmt: skip
 
+    def judge_feedback(self, project: str) -> None:
+        """What was not held against answers yet is, and some of it is held."""
+        at, held = stamp(self.tick()), self.chance.choice([None, "they differ"])
+        with self.ledger.write() as db:
+            new = "SELECT id FROM feedback_batches WHERE id NOT IN (SELECT batch FROM feedback_agreements)"
+            for row in db.execute(new).fetchall():
+                db.execute("INSERT INTO feedback_agreements VALUES (?, ?, '{}', ?)", (row[0], at, held))
+
     def learn(self, project: str) -> None:
         at, version = stamp(self.tick()), f"{self.chance.random()}"
         with self.ledger.write() as db:

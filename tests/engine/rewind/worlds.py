@@ -141,7 +141,7 @@ class World(PeopleActs, ApprovalActs, BundleActs, PackageActs, RequestActs, Feed
             self.policy, self.glass, *[self.plan_swap, self.end_swap, self.address, self.rehearse, self.trust] * 2,
             *[self.feed, self.settle_feedback, self.answer, self.crash, self.worker] * 2, self.freeze, self.learn,
             self.reset_learner, *[self.token] * 5, *[self.prepare, self.on_trial] * 3, self.came, self.leave,
-            self.constrain, self.except_project, self.pack_feedback,
+            self.constrain, self.except_project, self.pack_feedback, self.judge_feedback,
         ]  # fmt: skip
         for _ in range(acts):
             act, project = self.chance.choice(every), self.chance.choice(["one", "two"])

@@ -1,0 +1,112 @@
+"""Labels that nothing speaks against but what was answered for their keys: held before they are learnt, or measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.access.caller import SystemActor
+from engine.feedback import book
+from engine.feedback.records import Batch, FeedbackRow
+from engine.monitoring.look_document import LookDocument
+from engine.requests.log import Answered, LogRules, RequestLog
+from tests import tiny
+from tests.journeys.learning_site import LATER, MADE, Site
+from tests.ledger import ledger_of, store_of, workspace_of
+
+pytestmark = pytest.mark.slow
+FIRST = int((MADE - tiny.BEGINS).total_seconds()) // 900 + 100
+SERVED = "\n[serve]\nrealtime = true\n"
+
+
+def answer(site: Site, answers: Mapping[int, int], **other: Any) -> None:
+    """What was answered for each row with that number, six hours before LATER."""
+    with ledger_of(site.engine) as ledger:
+        writing = RequestLog(workspace_of(site.engine), ledger, f"{len(other)}", lambda project: LogRules())
+        for number, said in answers.items():
+            about = ("tiny", "tiny@1", site.engine.version("tiny@1").digest, other.get("fallback"))
+            writing.note(Answered(
+                *about, LATER - timedelta(hours=6), 0.001, 200, f"r{number}", ("x",), ("prediction",), ((0.5,),),
+                ((said,),), {"id": (str(number),)}, other.get("role", "live"),
+            ))  # fmt: skip
+        assert writing.close()
+
+
+def tell(site: Site, labels: Mapping[int, int], ago: timedelta) -> int:
+    """The batch of these labels, which came so long before LATER."""
+    at, by = LATER - ago, SystemActor("the scoring server")
+    rows = [FeedbackRow((str(number),), label, at) for number, label in labels.items()]
+    with ledger_of(site.engine) as ledger:
+        receipt = book.take(ledger, store_of(site.engine), "tiny", rows, by, at)
+    assert receipt.quarantined is None, "alone they are as labels are"
+    return receipt.batch
+
+
+def batches(site: Site) -> dict[int, Batch]:
+    return {each.id: each for each in site.engine.feedback("tiny")}
+
+
+def seen(site: Site) -> LookDocument:
+    look = site.engine.health("tiny")
+    assert look is not None and look.document is not None
+    return look.document
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """All rows from FIRST on have an answer: of the even ones 0, of the odd ones 1."""
+    found = Site(tmp_path, rate=1e-8, changed=0.1, more="rows = 150\n", serve=SERVED)
+    answer(found, {number: number % 2 for number in range(FIRST, FIRST + 300)})
+    return found
+
+
+def test_they_are_held_before_a_learner_learns_them_and_count_when_a_person_lets_them_in(site: Site) -> None:
+    right = tell(site, {number: number % 2 for number in range(FIRST, FIRST + 100)}, timedelta(hours=5))
+    wrong = tell(site, {number: 1 - number % 2 for number in range(FIRST + 100, FIRST + 200)}, timedelta(minutes=3))
+    fresh = tell(site, {number: 1 - number % 2 for number in range(FIRST + 200, FIRST + 220)}, timedelta(minutes=1))
+    run = site.learn()
+    assert run.state == "nothing-new" and "120 labels are new" in str(run.why), run.why
+    assert "100 are quarantined" in str(run.why)
+    found = batches(site)
+    assert [found[each].state for each in (right, wrong, fresh)] == ["counted", "quarantined", "counted"]
+    assert str(found[wrong].why).startswith("of it answers and labels agree in 0 of 100 rows, and usually in ")
+    (row,) = site.engine.audit(matching="quarantine")
+    assert (row.action, row.actor, row.subject) == ("quarantine", "the feedback policy", f"tiny feedback {wrong}")
+
+    let_in = site.engine.let_in_feedback(wrong, "the world has changed")
+    assert (let_in.state, let_in.why) == ("let in", found[wrong].why)
+    again = site.learn()
+    assert "quarantined" not in str(again.why) and again.state != "nothing-new", again.why
+    site.engine.close()
+
+
+def test_a_look_holds_them_says_so_and_measures_nothing_by_them(site: Site) -> None:
+    tell(site, {number: number % 2 for number in range(FIRST, FIRST + 100)}, timedelta(hours=5))
+    wrong = tell(site, {number: 1 - number % 2 for number in range(FIRST + 100, FIRST + 200)}, timedelta(minutes=3))
+    for _ in range(2):  # What was judged once is said as long as nobody has decided.
+        run = site.engine.wait(site.engine.look("tiny", as_of=LATER).id, lambda each: None)
+        assert run.state == "succeeded", run.why
+        found = seen(site)
+        assert found.answered is not None
+        assert (found.answered.counts.found, found.answered.counts.held) == (100, 100)
+        (finding,) = [each for each in found.findings if each.key == "answered:quarantine"]
+        assert finding.why.startswith(f"feedback {wrong} is quarantined: of it answers and labels agree in 0 of 100")
+    site.engine.throw_away_feedback(wrong, "they were flipped")
+    site.engine.wait(site.engine.look("tiny", as_of=LATER).id, lambda each: None)
+    assert [each for each in seen(site).findings if each.key == "answered:quarantine"] == []
+    site.engine.close()
+
+
+def test_what_a_canary_or_another_version_answered_says_nothing_of_labels(tmp_path: Path) -> None:
+    site = Site(tmp_path, rate=1e-8, changed=0.1, more="rows = 150\n", serve=SERVED)
+    numbers = range(FIRST, FIRST + 120)
+    answer(site, {number: number % 2 for number in numbers[:100]}, role="canary")
+    answer(site, {number: number % 2 for number in numbers[:100]}, fallback="previous", role="live")
+    wrong = tell(site, {number: 1 - number % 2 for number in numbers}, timedelta(minutes=3))
+    assert "120 labels are new" in str(site.learn().why)
+    assert batches(site)[wrong].state == "counted"
+    site.engine.close()
