@@ -18,8 +18,9 @@ tell them apart by these: a person does.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from engine.feedback.quarantine import CHANCE, MOST_CLASSES, OTHERS, USUAL_ROWS
 from engine.feedback.records import Scalar, Tally
@@ -82,23 +83,35 @@ def together(each: Iterable[Agreement]) -> Agreement:
     return Agreement(rows, agree, answers, labels)
 
 
-def why_held(batch: Agreement, lately: Agreement, holdout: Agreement, hours: Iterable[Agreement]) -> str | None:
-    """Why the batch is held, as a sentence without its end; None where it counts.
+@dataclass(frozen=True)
+class UsualAgreement:
+    """How labels agree with answers usually: ``holdout``: the live version's, where it is of two classes; ``hours``:
+    what counted before, hour by hour."""
 
-    ``lately``: what came within the hour before it; ``holdout``: the live version's, where it is of classes; ``hours``:
-    of what counted before, each hour.
-    """
-    before = list(hours)
-    whole = together((holdout, *before))
+    holdout: Agreement = Agreement()
+    hours: Sequence[Agreement] = ()
+
+    @cached_property
+    def all(self) -> Agreement:
+        return together((self.holdout, *self.hours))
+
+    @cached_property
+    def shares(self) -> Usual:
+        return Usual(self.holdout.tally, [each.tally for each in self.hours])
+
+
+def why_held(batch: Agreement, lately: Agreement, usual: UsualAgreement) -> str | None:
+    """Why the batch is held, as a sentence without its end; None where it counts. ``lately``: what came within the hour
+    before it."""
+    whole = usual.all
     if not batch.rows or whole.rows < USUAL_ROWS or whole.kappa is None or whole.kappa < LEAST:
         return None
-    usual = Usual(holdout.tally, [each.tally for each in before])
     for found, where in ((batch, "it"), (together((lately, batch)), "what came within the hour")):
         kappa = found.kappa
         if found.rows < FEWEST or kappa is None or kappa > LEFT * whole.kappa:
             continue
-        if usual.chance((_DIFFER,), found.tally) <= math.log(CHANCE):
+        if usual.shares.chance((_DIFFER,), found.tally) <= math.log(CHANCE):
             said = f"of {where} answers and labels agree in {found.agree:,} of {found.rows:,} rows"
-            usually = f"and usually in {100 * whole.agree / whole.rows:.0f} of 100"
-            return f"{said}, {usually}: the labels are wrong, or the world has changed"
+            often = f"and usually in {100 * whole.agree / whole.rows:.0f} of 100"
+            return f"{said}, {often}: the labels are wrong, or the world has changed"
     return None

@@ -11,7 +11,7 @@ from datetime import datetime
 from engine.audit import trail
 from engine.clock import moment, stamp
 from engine.feedback import packing, quarantine
-from engine.feedback.agreement import Agreement, together, why_held
+from engine.feedback.agreement import Agreement, UsualAgreement, together, why_held
 from engine.feedback.records import FeedbackRow
 from engine.feedback.rows import decoded
 from engine.json_records import read, write
@@ -73,23 +73,33 @@ def judge(
 
     Returns those that are quarantined by it. A batch that was judged meanwhile stays as it was judged.
     """
-    held = set[int]()
-    with ledger.write() as db:
+    with ledger.read() as db:
         known = _known(db, project)
-        for each in batches:
-            if db.execute("SELECT 1 FROM feedback_agreements WHERE batch = ?", (each.batch,)).fetchone():
-                continue
-            why = None
-            if each.counts:
-                why = why_held(found[each.batch], _lately(known, each.at), holdout, _hours(known, each.at))
-            row = (each.batch, stamp(now), json.dumps(write(found[each.batch])), why)
-            db.execute("INSERT INTO feedback_agreements (batch, at, found, held) VALUES (?, ?, ?, ?)", row)
-            known.append(_Known(each.at, found[each.batch], each.counts and why is None, not each.counts))
-            if why is not None:
-                held.add(each.batch)
-                subject = f"{project} feedback {each.batch}"
-                trail.append(db, at=now, actor=by, action="quarantine", subject=subject, details={"why": why})
-    return frozenset(held)
+    usual, why = dict[datetime, UsualAgreement](), dict[int, str | None]()
+    for each in batches:
+        before = each.at.replace(minute=0, second=0, microsecond=0) - quarantine.WINDOW
+        if before not in usual:
+            usual[before] = UsualAgreement(holdout, _hours(known, before))
+        one = found[each.batch]
+        why[each.batch] = why_held(one, _lately(known, each.at), usual[before]) if each.counts else None
+        known.append(_Known(each.at, one, each.counts and why[each.batch] is None, not each.counts))
+    with ledger.write() as db:
+        return frozenset(
+            each.batch for each in batches if _kept(db, project, each.batch, found[each.batch], why[each.batch], by, now)
+        )
+
+
+def _kept(
+    db: sqlite3.Connection, project: str, batch: int, found: Agreement, why: str | None, by: Actor, now: datetime
+) -> bool:
+    """Whether the batch is quarantined by what is kept of it."""
+    row = (batch, stamp(now), json.dumps(write(found)), why)
+    sql = "INSERT OR IGNORE INTO feedback_agreements (batch, at, found, held) VALUES (?, ?, ?, ?)"
+    if not db.execute(sql, row).rowcount or why is None:
+        return False
+    subject, details = f"{project} feedback {batch}", {"why": why}
+    trail.append(db, at=now, actor=by, action="quarantine", subject=subject, details=details)
+    return True
 
 
 def _known(db: sqlite3.Connection, project: str) -> list[_Known]:
@@ -112,11 +122,11 @@ def _lately(known: Sequence[_Known], at: datetime) -> Agreement:
     )
 
 
-def _hours(known: Sequence[_Known], at: datetime) -> list[Agreement]:
-    """What counted before the hour before ``at``, hour by hour."""
+def _hours(known: Sequence[_Known], before: datetime) -> list[Agreement]:
+    """What counted before that, hour by hour."""
     hours: dict[datetime, list[Agreement]] = {}
     for each in known:
-        if each.counts and each.at < at - quarantine.WINDOW:
+        if each.counts and each.at < before:
             hours.setdefault(each.at.replace(minute=0, second=0, microsecond=0), []).append(each.found)
     return [together(each) for each in hours.values()]
 

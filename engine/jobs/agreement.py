@@ -1,7 +1,8 @@
 """Batches of feedback held against what was answered for their keys, by a run that reads the request log anyway: a look
 at health, and a learning run before it learns. Whoever takes labels in waits for nothing of it.
 
-A batch is judged once, from two minutes after it came, when the answers to its keys are in the log. Only answers count
+A batch is judged once, when the answers to its keys are in the log: when it has all of them, or else two minutes after
+the batch came. Only answers count
 that the version which was live gave itself. Where the log has none, nothing is judged.
 """
 
@@ -47,7 +48,7 @@ def judged(ledger: Ledger, context: RunContext, logged: pa.Table, key: Sequence[
         return frozenset()
     project, as_of = context.run.project, context.run.as_of
     with ledger.read() as db:
-        batches = agreement_book.unjudged(db, context.store, project, as_of - BACK, as_of - WRITTEN)
+        batches = agreement_book.unjudged(db, context.store, project, as_of - BACK, as_of)
         _, numbers, usual = book.usual_labels(db, context.store, project, as_of)
     if not batches or (numbers and usual.all.rows < USUAL_ROWS):
         return frozenset()
@@ -59,8 +60,9 @@ def judged(ledger: Ledger, context: RunContext, logged: pa.Table, key: Sequence[
             middle,
         ) for each in batches
     }  # fmt: skip
+    ripe = [each for each in batches if each.at <= as_of - WRITTEN or found[each.batch].rows == len(each.rows)]
     by = SystemActor("the feedback policy")
-    return agreement_book.judge(ledger, project, found, batches, _holdout(context.live[1]), by, clock.now())
+    return agreement_book.judge(ledger, project, found, ripe, _holdout(context.live[1]), by, clock.now())
 
 
 def without(came: Sequence[Come], held: Collection[int]) -> list[Come]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.feedback.agreement import Agreement, compared, together, why_held
+from engine.feedback.agreement import Agreement, UsualAgreement, compared, together, why_held
 
 NOTHING = Agreement()
 
@@ -48,7 +48,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_held(case: str) -> None:
     batch, lately, holdout, hours, said = CASES[case]
-    why = why_held(batch, lately, holdout, hours)
+    why = why_held(batch, lately, UsualAgreement(holdout, hours))
     assert why is None if said is None else why is not None and why.startswith(said), why
 
 
