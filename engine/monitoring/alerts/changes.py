@@ -10,6 +10,8 @@
 - One that tells what is over already (a live link that was put back, a glass that was broken) ends when somebody
   acknowledges it; of a broken glass, somebody else, and nobody puts it to sleep.
 - Failing, and for an hour neither acknowledged nor snoozed: it is escalated, once.
+- That a canary was ended is an event: told when it happens, open until somebody has taken notice. What is live is as it
+  was, so no light changes by it, and nobody is called a second time.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from engine.monitoring.records import Alert, HealthFinding
 LIVE_LINK = "live link"
 # An admin released past the policy; over when somebody else has taken notice. Its key says who that was.
 BREAK_GLASS = "break-glass"
-# A canary was ended because it surely did worse; over when somebody has taken notice.
+# A canary was ended because it surely did worse; over when somebody has taken notice. It says nothing of what is live.
 CANARY = "canary"
 OVER_WHEN_ACKNOWLEDGED = (LIVE_LINK, BREAK_GLASS, CANARY)
 # A run that takes longer than such runs do; over when it has ended.
@@ -85,4 +87,5 @@ def worsened(alert: Alert, finding: HealthFinding) -> bool:
 def to_escalate(alert: Alert, now: datetime) -> bool:
     """Whether nobody has taken notice of an alert for too long."""
     unnoticed = alert.acknowledged_at is None and alert.escalated_at is None and not alert.quiet(now)
-    return alert.severity == "failing" and unnoticed and now - alert.raised_at >= ESCALATE_AFTER
+    failing = alert.severity == "failing" and alert.part != CANARY
+    return failing and unnoticed and now - alert.raised_at >= ESCALATE_AFTER

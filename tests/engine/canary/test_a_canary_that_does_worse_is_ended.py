@@ -15,6 +15,7 @@ from engine.clock import stamp
 from engine.feedback import book as feedback
 from engine.feedback.records import FeedbackRow
 from engine.monitoring.alerts import alert_book
+from engine.monitoring.alerts.changes import to_escalate
 from engine.requests import book
 from engine.requests.counting import Count, CountKey, bucket
 from engine.requests.log import RequestLog
@@ -79,6 +80,9 @@ def test_one_that_errs_is_ended_with_an_alert_and_a_row_by_the_policy(engine: En
         (ended, _) = trials.rows(db, served.PROJECT)
     assert (ended.how, ended.by) == ("policy", "the canary policy")
     assert looked(engine, ledger, at + 2 * MINUTE) == ()
+    reasons = engine.status(served.PROJECT, at + 2 * MINUTE).reasons
+    assert alert.why not in [each.why for each in reasons], "what is live is as it was"
+    assert not to_escalate(alert, at + timedelta(days=1)), "it is told once"
     engine.acknowledge(alert.id, "seen")
     assert engine.alerts(served.PROJECT) == ()
 

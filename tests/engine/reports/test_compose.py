@@ -312,6 +312,16 @@ def test_an_alert_about_a_version_that_is_no_longer_in_use_is_over_and_says_why(
     assert (trouble.over_at, trouble.over_why) == (NOW - DAY / 2, "flights@1 is no longer live")
 
 
+def test_a_canary_that_was_ended_is_told_and_the_verdict_is_that_of_what_is_in_use(home: Path) -> None:
+    world = alive(home)
+    world.look(NOW - timedelta(hours=1), 1, 0.69)
+    well = world.report().verdict
+    world.alert(NOW - DAY / 2, "failing", "flights@2 does worse", part="canary")
+    assert (world.report().verdict, well) == ("ok", "ok")
+    told = " ".join(text.text(world.report()).lower().split())
+    assert "a candidate that answered some of the requests did surely worse" in told
+
+
 def test_a_report_says_on_which_cases_a_figure_rests(home: Path) -> None:
     world = alive(home)
     told = " ".join(text.text(world.report()).split())
