@@ -17,6 +17,11 @@ _OF_MERGES = ("tests/engine/requests/test_small_blocks_become_one.py",)
 _OF_PACKS = ("tests/engine/feedback/test_small_batches_become_one_object.py",)
 _OF_ROWS = ("tests/engine/jobs/test_what_a_learner_learns.py",)
 _OF_REQUESTS = ("tests/engine/monitoring/test_drift_of_requests.py",)
+_AGREEMENT, _AGREEMENTS = "engine/feedback/agreement.py", "engine/feedback/agreement_book.py"
+_JUDGING = "engine/jobs/agreement.py"
+_OF_AGREEMENT = ("tests/engine/feedback/test_labels_agree_with_answers.py",)
+_OF_KEPT = ("tests/engine/feedback/test_how_far_labels_agreed_is_kept.py",)
+_OF_CONTRADICTIONS = ("tests/journeys/test_labels_that_contradict_answers_are_held.py",)
 
 LABELS = (
     Fault("what a rule answered is nobody's", _ANSWERED, 'pc.not_equal(answers.column(FALLBACK).fill_null(""), _RULE)', 'pc.not_equal(answers.column(FALLBACK).fill_null(""), "")', _OF_ANSWERS),
@@ -64,4 +69,22 @@ LABELS = (
     Fault("a body of labels has records alone", "engine/serving/feedback_taken.py", '    if set(content) != {"records"}:\n', "    if False:\n", ("tests/engine/serving/test_labels_come_over_http.py",)),
     Fault("labels that cannot be kept may be sent again", "engine/serving/feedback_taken.py", ', heads={"Retry-After": "5"}', "", ("tests/engine/serving/test_labels_come_over_http.py",)),
     Fault("a store that takes nothing in says so", "engine/storage/objects.py", "            with suppress(OSError):  # What keeps it from being written may keep it from going, too.\n                temporary.unlink()\n", "            temporary.unlink(missing_ok=True)\n", ("tests/engine/serving/test_labels_come_over_http.py",)),
+    Fault("what drifts is not held", _AGREEMENT, " or kappa > LEFT * whole.kappa:", ":", _OF_AGREEMENT),
+    Fault("what chance may bring is not held", _AGREEMENT, "if usual.shares.chance((_DIFFER,), found.tally) <= math.log(CHANCE):", "if True:", _OF_AGREEMENT),
+    Fault("answers that say little hold nothing", _AGREEMENT, " or whole.kappa < LEAST:", ":", _OF_AGREEMENT),
+    Fault("few labels hold nothing", _AGREEMENT, "found.rows < FEWEST", "found.rows < 19", _OF_AGREEMENT),
+    Fault("labels one by one are judged with their hour", _AGREEMENT, "(together((lately, batch))", "(batch", _OF_AGREEMENT),
+    Fault("numbers agree by their side", _AGREEMENT, "value > middle else", "value >= 0 else", _OF_AGREEMENT),
+    Fault("a batch is judged once", _AGREEMENTS, " AND a.batch IS NULL ORDER BY", " ORDER BY", _OF_KEPT),
+    Fault("what a person let in is not held anew", _AGREEMENTS, "usual[before]) if each.counts else None", "usual[before])", _OF_KEPT),
+    Fault("what is usual is of before the hour", _AGREEMENTS, "if each.counts and each.at < before:", "if each.counts:", _OF_KEPT),
+    Fault("the hour is an hour", _AGREEMENTS, "if at - quarantine.WINDOW <= each.at <= at and", "if each.at <= at and", _OF_KEPT),
+    Fault("what is held later waits for a person", "engine/feedback/book.py", 'held = row["held"] or row["held_later"]', 'held = row["held"]', _OF_KEPT),
+    Fault("what is held later is counted as waiting", "engine/feedback/book.py", "coalesce(b.held, a.held) IS NOT NULL", "b.held IS NOT NULL", _OF_KEPT),
+    Fault("a canary's answers say nothing of labels", _JUDGING, "pc.equal(logged.column(ROLE), LIVE)", "pc.is_valid(logged.column(ROLE))", _OF_CONTRADICTIONS),
+    Fault("another version's answers say nothing of labels", _JUDGING, 'pc.equal(logged.column(FALLBACK).fill_null(""), "")', "pc.is_valid(logged.column(ROLE))", _OF_CONTRADICTIONS),
+    Fault("a batch whose answers are not all there is not judged yet", _JUDGING, "if each.at <= as_of - WRITTEN or", "if True or", _OF_CONTRADICTIONS),
+    Fault("a learner learns nothing that it holds", "engine/jobs/learn/learn.py", "came = tuple(without(came, judged(ledger, context, logged, live.manifest.data.key)))", "judged(ledger, context, logged, live.manifest.data.key)", _OF_CONTRADICTIONS),
+    Fault("a look measures nothing by what it holds", "engine/jobs/health/answered.py", "read(without(memory.came, held), None", "read(memory.came, None", _OF_CONTRADICTIONS),
+    Fault("a look says what is held", _LOOK, "for why in found.waiting[:1]:", "for why in ():", _OF_CONTRADICTIONS),
 )  # fmt: skip

@@ -11,8 +11,8 @@ answer and
 - and of the agreement beyond what labels of other rows would have (Cohen's kappa, doi:10.1177/001316446002000104) at
   most half of the usual one is left: what drifts loses some of it, what is mixed up loses all.
 
-What is usual is known from 50 such labels on; where it is a kappa below 0.2, nothing is concluded. A world that has turned at once looks like wrong labels, and nobody can
-tell them apart by these: a person does.
+What is usual is known from 50 such labels on; where it is a kappa below 0.2, nothing is concluded. A world that has
+turned at once looks like wrong labels, and nobody can tell them apart by these: a person does.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Agreement:
 
 
 def compared(pairs: Iterable[tuple[Scalar, Scalar]], middle: float | None = None) -> Agreement:
-    """Of each pair an answer and a label. ``middle``: of numbers, where they are parted; None where they are classes."""
+    """Of each pair an answer and a label. ``middle``: where numbers are parted; None where they are classes."""
     rows, agree, answers, labels = 0, 0, dict[str, int](), dict[str, int]()
     for pair in pairs:
         answer, label = map(written, pair) if middle is None else (_side(each, middle) for each in pair)

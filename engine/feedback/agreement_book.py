@@ -84,9 +84,8 @@ def judge(
         why[each.batch] = why_held(one, _lately(known, each.at), usual[before]) if each.counts else None
         known.append(_Known(each.at, one, each.counts and why[each.batch] is None, not each.counts))
     with ledger.write() as db:
-        return frozenset(
-            each.batch for each in batches if _kept(db, project, each.batch, found[each.batch], why[each.batch], by, now)
-        )
+        numbers = [each.batch for each in batches]
+        return frozenset(each for each in numbers if _kept(db, project, each, found[each], why[each], by, now))
 
 
 def _kept(

@@ -1,4 +1,4 @@
-"""What came of holding labels against answers: once for each batch, told by what counted before, undone by people alone."""
+"""What came of holding labels against answers: once for each batch, by what counted before, undone by people alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pure rule that holds labels against what was answered, as a table of cases at the edges that its docstring states."""
+"""The pure rule that holds labels against what was answered, as cases at the edges that its docstring states."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TURNING = [classes(50, 0), classes(5, 45)] * 20
 
 CASES = {
     "as usual": (classes(94, 6), NOTHING, WELL, [], None),
-    "flipped": (classes(4, 96), NOTHING, WELL, [], "of it answers and labels agree in 4 of 100 rows, and usually in 96"),
+    "flipped": (classes(4, 96), NOTHING, WELL, [], "of it answers and labels agree in 4 of 100 rows, and"),
     "shuffled": (classes(50, 50), NOTHING, WELL, [], "of it answers and labels agree in 50 of 100 rows"),
     "known by what came before": (classes(50, 50), NOTHING, NOTHING, STEADY, "of it answers and labels agree in 50"),
     "too few rows": (classes(0, 19), NOTHING, WELL, [], None),
@@ -40,7 +40,7 @@ CASES = {
     "answers that hardly say anything": (classes(0, 100), NOTHING, classes(590, 410), [], None),
     "answers that say a little": (classes(0, 100), NOTHING, WEAK, [], "of it answers and labels agree in 0 of 100"),
     "answers that say nothing": (classes(0, 50), NOTHING, never(1000), [], None),
-    "one by one": (classes(0, 1), classes(0, 59), WELL, [], "of what came within the hour answers and labels agree in 0"),
+    "one by one": (classes(0, 1), classes(0, 59), WELL, [], "of what came within the hour answers and labels"),
     "none found an answer": (NOTHING, classes(0, 59), WELL, [], None),
 }  # fmt: skip
 
