@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from engine import clock
 from engine.clock import moment
-from engine.errors import Damage
+from engine.errors import Damage, StepFailed
 from engine.projects.manifest.reader import load_manifest
 from engine.runs.steps.launch import Launch, Stage
 from engine.scoring.onnx_scorer import OnnxProgram, onnx_process, runtime
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
 
 
+# Below this a batch costs so little that one process for all is worth nothing; above, rows cost too much.
+FEWEST_ROWS, LEAST_SECONDS, MOST_TIMES = 20, 0.002, 3.0
+
+
 class ProcessScorer:
     """Fills ``ReadyScorer`` with processes: of the version's own environment, or of ONNX Runtime. Any thread may ask,
     at any time.
@@ -52,6 +58,7 @@ class ProcessScorer:
     ) -> None:  # fmt: skip
         self._rows, self._process, self._title = rows, process, title
         self.maker: Maker = maker
+        self.together = 0  # see ``ready.together``; until it was measured
         self._turns = Turns(ask)
         self.features, self.outputs = rows.features, rows.outputs
 
@@ -72,6 +79,21 @@ class ProcessScorer:
     def answer(self, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
         """See ``ReadyScorer``. What several ask at once is asked of the process together."""
         return self._rows.answers(self.score(self._rows.table(rows))) if rows else []
+
+    def measure(self, seconds: Callable[[], float] = time.perf_counter) -> None:
+        """Find out what a row more costs beside a batch, by the golden rows. It is a guess, which costs speed alone."""
+        if self._process is None or self.maker != "process":
+            return
+        like = self._rows.like
+        took: dict[int, float] = {}
+        try:
+            for rows in (1, like.num_rows) * 2:
+                began = seconds()
+                self.score(like.slice(0, rows))
+                took[rows] = min(seconds() - began, took.get(rows, math.inf))
+        except StepFailed:  # Its proof says what is wrong with it.
+            return
+        self.together = rows_beside(took[1], took[like.num_rows], like.num_rows)
 
     def cancel(self, why: str) -> None:
         """As ``close``: for whoever ends what a run has begun."""
@@ -136,6 +158,14 @@ def nearest(document: VersionDocument, maker: Maker | None) -> float | None:
     what the version is scored by, and takes nothing of it for granted."""
     once = document.scorer.one_pass
     return once.nearest if once is not None and maker is None else None
+
+
+def rows_beside(one: float, many: float, rows: int) -> int:
+    """How many rows cost at most a quarter of a batch of one, where that takes ``one`` second(s) and one of ``rows``
+    takes ``many``; 0 where it is not worth a look. Pure."""
+    if rows < FEWEST_ROWS or one < LEAST_SECONDS or many > MOST_TIMES * one:
+        return 0
+    return int(min(one / 4 * (rows - 1) / max(many - one, one / 100), rows))
 
 
 @dataclass(frozen=True)

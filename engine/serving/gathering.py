@@ -56,6 +56,10 @@ class Gathering:
             self._go_round(loop, QUIET, MOST_ROUNDS, self._came)
         return said
 
+    def has_begun(self, said: asyncio.Future[Answers]) -> bool:
+        """Whether somebody works, or has worked, at what that was promised for."""
+        return all(each.said is not said for each in self._waiting)
+
     def _go_round(self, loop: asyncio.AbstractEventLoop, quiet: int, most: int, came: int) -> None:
         """One more round of the loop, unless nobody has come for ``quiet`` of them."""
         if self._came != came:
