@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.errors import StepFailed
+from engine.serving import neighbour_frames as frames
 from engine.serving.gathering import Answers, Gathering
 from engine.serving.held import Key
-from engine.serving.neighbour_frames import Answering, Ask, AskYourOwn, Asking, Back, Begun, Failed, Frames, Said, framed
+from engine.serving.neighbour_frames import Ask, AskYourOwn, Back, Begun, Failed, Said
 
 if TYPE_CHECKING:
     from engine.scoring.ready import ReadyScorer
@@ -60,9 +61,10 @@ class Caller(asyncio.Protocol):
     """The connection of another worker that asks."""
 
     def __init__(self, room: ForNeighbours) -> None:
-        self._room, self._frames = room, Frames(Asking)
+        self._room, self._frames = room, frames.Frames(frames.Asking)
         self._transport: asyncio.Transport | None = None
         self._asked: dict[int, tuple[Gathering, asyncio.Future[Answers]]] = {}
+        self._last, self._awaiting = 0, set[Gathering]()
 
     def close(self) -> None:
         """What was said is sent before it is over."""
@@ -82,6 +84,7 @@ class Caller(asyncio.Protocol):
         self._room.callers.discard(self)
         for _, said in tuple(self._asked.values()):
             said.cancel()
+        self._nobody_comes()
 
     def data_received(self, data: bytes) -> None:
         """See ``asyncio.Protocol``."""
@@ -89,8 +92,10 @@ class Caller(asyncio.Protocol):
             for said in self._frames.taken(data):
                 if isinstance(said, Ask):
                     self._ask(said)
-                else:
+                elif isinstance(said, Back):
                     self._back(said)
+                elif said.number == self._last:
+                    self._nobody_comes()
         except msgspec.DecodeError:
             if self._transport is not None:
                 self._transport.abort()
@@ -119,20 +124,29 @@ class Caller(asyncio.Protocol):
 
     def _done(self, number: int, scorer: ReadyScorer, ends: object, said: asyncio.Future[Answers]) -> None:
         self._room.under_way -= 1
-        del self._asked[number]
+        gathering, _ = self._asked.pop(number)
+        if self._transport is not None and gathering not in self._awaiting:
+            self._awaiting.add(gathering)
+            gathering.await_more()
         if said.cancelled():
             self._say(AskYourOwn(number))
         elif (problem := said.exception()) is None:
+            self._last = number
             self._say(Said(number, said.result()))
         elif isinstance(problem, StepFailed) and (_of_these_rows(problem) or _ends(scorer) != ends):
             self._say(Failed(number, str(problem), _of_these_rows(problem)))
         else:  # Its process was not there for them: another one may be.
             self._say(AskYourOwn(number))
 
-    def _say(self, said: Answering) -> None:
+    def _nobody_comes(self) -> None:
+        for each in self._awaiting:
+            each.no_more()
+        self._awaiting.clear()
+
+    def _say(self, said: frames.Answering) -> None:
         if self._transport is None:
             return
-        frame = framed(said) or framed(AskYourOwn(said.number))
+        frame = frames.framed(said) or frames.framed(AskYourOwn(said.number))
         assert frame is not None
         self._transport.write(frame)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from functools import partial
@@ -25,6 +26,7 @@ Rows = Sequence[Sequence["Value"]]
 Answers = list[tuple["Value", ...]]
 # Rounds of the loop in which nobody came: answers need some until they are written, and a request until it is read.
 QUIET, MOST_ROUNDS = 8, 64
+PART = 4  # of the time that the last batch took, the most that those who come by way of other workers are waited for
 
 
 class _Asking:
@@ -39,11 +41,15 @@ class Gathering:
     a thread of ``pool``, by one at a time; ``ended`` when nobody waits any more, and nobody is at work."""
 
     def __init__(
-        self, answer: Callable[[Rows], Answers], pool: Executor, ended: Callable[[], object], most_rows: int = MOST_ROWS
-    ) -> None:
+        self, answer: Callable[[Rows], Answers], pool: Executor, ended: Callable[[], object],
+        most_rows: int = MOST_ROWS, seconds: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         self._answer, self._pool, self._ended, self._most = answer, pool, ended, most_rows
+        self._seconds, self._began, self._took = seconds, 0.0, 0.0
         self._waiting: list[_Asking] = []
         self._came, self._busy = 0, False
+        self._awaited = 0
+        self._patience: asyncio.TimerHandle | None = None
 
     def ask(self, rows: Rows, over: Callable[[], None]) -> asyncio.Future[Answers]:
         """The answers for ``rows``, to be awaited or cancelled; ``over``: see ``_Asking``."""
@@ -67,15 +73,31 @@ class Gathering:
         if quiet and most:
             os.sched_yield()  # Who was answered may wait for this very processor.
             loop.call_soon(self._go_round, loop, quiet - 1, most - 1, came)
-        else:
+        elif self._awaited and self._patience is None:
+            self._patience = loop.call_later(self._took / PART, self._take, loop)
+        elif self._patience is None:
             self._take(loop)
 
+    def await_more(self) -> None:
+        """Whoever was just answered elsewhere may come again by way of another worker, which says when nobody does."""
+        self._awaited += 1
+
+    def no_more(self) -> None:
+        """One of those for whom ``await_more`` was called waits for nobody else."""
+        self._awaited -= 1
+        if not self._awaited and self._patience is not None:
+            self._take(asyncio.get_running_loop())
+
     def _take(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
         batch = self._next()
         if not batch:
             self._busy = False
             self._ended()
             return
+        self._began = self._seconds()
         try:
             work = self._pool.submit(self._answered, [each.rows for each in batch])
         except RuntimeError:  # The server ends.
@@ -122,6 +144,7 @@ class Gathering:
     def _done(
         self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Asking], done: Future[list[Answers | Exception]]
     ) -> None:
+        self._took = self._seconds() - self._began
         broken = done.cancelled() or done.exception() is not None
         found = [StepFailed("The scoring was broken off.")] * len(batch) if broken else done.result()
         self._over(loop, batch, found)

@@ -27,6 +27,12 @@ class Back(msgspec.Struct, array_like=True, tag=1, gc=False):
     number: int
 
 
+class Quiet(msgspec.Struct, array_like=True, tag=6, gc=False):
+    """Since the answer to that request nobody has come for a while."""
+
+    number: int
+
+
 class Said(msgspec.Struct, array_like=True, tag=2, gc=False):
     """An answer for each row."""
 
@@ -54,7 +60,7 @@ class Begun(msgspec.Struct, array_like=True, tag=5, gc=False):
     number: int
 
 
-Asking = Ask | Back
+Asking = Ask | Back | Quiet
 Answering = Said | Failed | AskYourOwn | Begun
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,8 +23,9 @@ import msgspec
 from engine.errors import StepFailed
 from engine.scoring.ready import Value, together
 from engine.scoring.warm_pipes import RowsRefused
+from engine.serving.gathering import MOST_ROUNDS, QUIET
 from engine.serving.held import Held, Key
-from engine.serving.neighbour_frames import Answering, Ask, Back, Begun, Failed, Frames, Said, framed, place_of
+from engine.serving.neighbour_frames import Answering, Ask, Back, Begun, Failed, Frames, Quiet, Said, framed, place_of
 
 Rows = Sequence[Sequence["Value"]]
 Answers = list[tuple["Value", ...]]
@@ -52,6 +54,7 @@ class Neighbour(asyncio.Protocol):
         self._frames = Frames(Answering)
         self._asked: dict[int, _Asked] = {}
         self._numbers = itertools.count(1)
+        self._came, self._last = 0, 0
         self._due, self._alone = 0.0, dict[Key, float]()
 
     def is_there(self, key: Key) -> bool:
@@ -81,6 +84,7 @@ class Neighbour(asyncio.Protocol):
         asked = self._asked[number] = _Asked(key, loop.create_future(), seconds * SIGN)
         asked.timer = loop.call_later(seconds * PART, self._late, number, asked)
         self._transport.write(frame)
+        self._came += 1
         try:
             return await asked.said
         finally:
@@ -97,7 +101,7 @@ class Neighbour(asyncio.Protocol):
         now = self._monotonic()
         self._alone = {each: until for each, until in self._alone.items() if until > now} | {key: now + ALONE}
 
-    def _say(self, said: Back) -> None:
+    def _say(self, said: Back | Quiet) -> None:
         frame = framed(said)
         if self._transport is not None and frame is not None:
             self._transport.write(frame)
@@ -123,10 +127,25 @@ class Neighbour(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See ``asyncio.Protocol``."""
         try:
+            last = self._last
             for said in self._frames.taken(data):
                 self._hear(said)
+            if self._last != last:
+                self._go_round(asyncio.get_running_loop(), self._last, QUIET, MOST_ROUNDS, self._came)
         except msgspec.DecodeError:
             self.close()
+
+    def _go_round(self, loop: asyncio.AbstractEventLoop, last: int, quiet: int, most: int, came: int) -> None:
+        """As ``Gathering`` does, where the others are: whoever was answered may ask again."""
+        if last != self._last:
+            return
+        if self._came != came:
+            quiet, came = QUIET, self._came
+        if quiet and most:
+            os.sched_yield()
+            loop.call_soon(self._go_round, loop, last, quiet - 1, most - 1, came)
+        else:
+            self._say(Quiet(last))
 
     def _hear(self, said: Answering) -> None:
         asked = self._asked.get(said.number)
@@ -138,6 +157,7 @@ class Neighbour(asyncio.Protocol):
             return
         del self._asked[said.number]
         if isinstance(said, Said):
+            self._last = said.number
             _tell(asked, said.answers)
         elif isinstance(said, Failed):
             _tell(asked, RowsRefused(said.why) if said.of_these_rows else StepFailed(said.why))

@@ -142,7 +142,7 @@ class Scoring:
             each.close()
 
     def gathering(self, scorer: ReadyScorer) -> Gathering:
-        """Where requests for ``scorer``, which waits for another process, come together, also those of other workers."""
+        """Where requests for ``scorer``, which waits for another process, come together."""
         return self._waiting.gathering(scorer)
 
     @property
