@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
 
 
-# Below this a batch costs so little that one process for all is worth nothing; above, rows cost too much.
-FEWEST_ROWS, LEAST_SECONDS, MOST_TIMES = 20, 0.002, 3.0
+# Where one process answers all: with fewer golden rows nothing can be told, a shorter batch costs too little, and one
+# of all golden rows at most so many times as much as one of a single row. A request may have rows for a share of it.
+FEWEST_ROWS, LEAST_SECONDS, MOST_TIMES, SHARE = 20, 0.002, 3.0, 64
 
 
 class ProcessScorer:
@@ -161,11 +162,11 @@ def nearest(document: VersionDocument, maker: Maker | None) -> float | None:
 
 
 def rows_beside(one: float, many: float, rows: int) -> int:
-    """How many rows cost at most a quarter of a batch of one, where that takes ``one`` second(s) and one of ``rows``
-    takes ``many``; 0 where it is not worth a look. Pure."""
+    """How many rows cost at most a 64th of a batch: one of a single row takes ``one`` second, one of ``rows`` takes
+    ``many``. 0 where a batch costs little, or its rows cost more than it does. Pure."""
     if rows < FEWEST_ROWS or one < LEAST_SECONDS or many > MOST_TIMES * one:
         return 0
-    return int(min(one / 4 * (rows - 1) / max(many - one, one / 100), rows))
+    return int(min(one / SHARE * (rows - 1) / max(many - one, one / SHARE), rows))
 
 
 @dataclass(frozen=True)

@@ -125,9 +125,9 @@ class Caller(asyncio.Protocol):
     def _done(self, number: int, scorer: ReadyScorer, ends: object, said: asyncio.Future[Answers]) -> None:
         self._room.under_way -= 1
         gathering, _ = self._asked.pop(number)
-        if self._transport is not None and gathering not in self._awaiting:
+        if self._transport is not None:
             self._awaiting.add(gathering)
-            gathering.await_more()
+            gathering.await_more(self)
         if said.cancelled():
             self._say(AskYourOwn(number))
         elif (problem := said.exception()) is None:
@@ -140,7 +140,7 @@ class Caller(asyncio.Protocol):
 
     def _nobody_comes(self) -> None:
         for each in self._awaiting:
-            each.no_more()
+            each.no_more(self)
         self._awaiting.clear()
 
     def _say(self, said: frames.Answering) -> None:

@@ -1,7 +1,8 @@
 """Requests that wait for another process, asked of it together: what waits when the last answers are on their way.
 
 No timer. Whoever was just answered asks again at once, or not for a while; so the next batch is begun when the server's
-loop has gone round and nobody has come any more. Begun at once, it would leave out all those who were just answered,
+loop has gone round and nobody has come any more; and, where some were answered by way of another worker, when that says
+the same, or a part of the time of a batch is over. Begun at once, it would leave out all those who were just answered,
 and they would be a batch of their own, each time: two with half of the rows cost twice as much as one with all.
 """
 
@@ -48,7 +49,7 @@ class Gathering:
         self._seconds, self._began, self._took = seconds, 0.0, 0.0
         self._waiting: list[_Asking] = []
         self._came, self._busy = 0, False
-        self._awaited = 0
+        self._awaited = set[object]()
         self._patience: asyncio.TimerHandle | None = None
 
     def ask(self, rows: Rows, over: Callable[[], None]) -> asyncio.Future[Answers]:
@@ -73,18 +74,18 @@ class Gathering:
         if quiet and most:
             os.sched_yield()  # Who was answered may wait for this very processor.
             loop.call_soon(self._go_round, loop, quiet - 1, most - 1, came)
-        elif self._awaited and self._patience is None:
+        elif self._awaited:
             self._patience = loop.call_later(self._took / PART, self._take, loop)
-        elif self._patience is None:
+        else:
             self._take(loop)
 
-    def await_more(self) -> None:
-        """Whoever was just answered elsewhere may come again by way of another worker, which says when nobody does."""
-        self._awaited += 1
+    def await_more(self, way: object) -> None:
+        """Who was just answered by that ``way`` may come again by it; ``no_more`` says when nobody does any more."""
+        self._awaited.add(way)
 
-    def no_more(self) -> None:
-        """One of those for whom ``await_more`` was called waits for nobody else."""
-        self._awaited -= 1
+    def no_more(self, way: object) -> None:
+        """See ``await_more``."""
+        self._awaited.discard(way)
         if not self._awaited and self._patience is not None:
             self._take(asyncio.get_running_loop())
 
@@ -92,6 +93,7 @@ class Gathering:
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+            self._awaited.clear()  # Who takes longer holds nobody up a second time.
         batch = self._next()
         if not batch:
             self._busy = False
