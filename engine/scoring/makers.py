@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 # Where one process answers all: with fewer golden rows nothing can be told, a shorter batch costs too little, and one
 # of all golden rows at most so many times as much as one of a single row. A request may have rows for a share of it.
 FEWEST_ROWS, LEAST_SECONDS, MOST_TIMES, SHARE = 20, 0.002, 3.0, 64
+LONG_SECONDS = 0.5  # of a batch, after which it is not measured a second time: the version is waited for
 
 
 class ProcessScorer:
@@ -92,6 +93,8 @@ class ProcessScorer:
                 began = seconds()
                 self.score(like.slice(0, rows))
                 took[rows] = min(seconds() - began, took.get(rows, math.inf))
+                if took[rows] > LONG_SECONDS and rows > 1:
+                    break
         except StepFailed:  # Its proof says what is wrong with it.
             return
         self.together = rows_beside(took[1], took[like.num_rows], like.num_rows)
@@ -166,7 +169,7 @@ def rows_beside(one: float, many: float, rows: int) -> int:
     ``many``. 0 where a batch costs little, or its rows cost more than it does. Pure."""
     if rows < FEWEST_ROWS or one < LEAST_SECONDS or many > MOST_TIMES * one:
         return 0
-    return int(min(one / SHARE * (rows - 1) / max(many - one, one / SHARE), rows))
+    return int(one / SHARE * (rows - 1) / max(many - one, one / SHARE))
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,6 @@ def _of_these_rows(problem: BaseException) -> bool:
     return bool(getattr(problem, "of_these_rows", False))
 
 
-def _ends(scorer: ReadyScorer) -> object:
-    """How often its process came to an end that nobody wanted, and when."""
-    return getattr(scorer, "ends", ())
+def _ends(scorer: ReadyScorer) -> tuple[object, ...]:
+    """When its process came to an end that nobody wanted."""
+    return tuple(getattr(scorer, "ends", ()))

@@ -214,3 +214,45 @@ def test_a_server_that_ends_leaves_nobody_waiting() -> None:
 
     with pytest.raises(StepFailed, match="broken off"):
         asyncio.run(ask())
+
+
+def test_who_comes_by_another_way_is_waited_for_once_and_for_a_part_of_a_batch_at_most() -> None:
+    scorer, clock = Slow(), iter(range(0, 10**9, 10**6))
+    gathering = Gathering(scorer.answer, AtOnce(), lambda: None, seconds=lambda: next(clock))
+    late = Gathering(scorer.answer, AtOnce(), lambda: None, seconds=lambda: 0.0)
+
+    async def ask() -> None:
+        for each in (gathering, late):
+            each.await_more("another worker")
+        assert await late.ask([(1,)], lambda: None) == [(1, 2)]  # a part of no time at all
+        early = gathering.ask([(2,)], lambda: None)
+        assert await early == [(2, 4)]  # nothing is known of a batch yet
+        gathering.await_more("another worker")
+        waits = gathering.ask([(3,)], lambda: None)
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert not waits.done()
+        gathering.no_more("a third")
+        gathering.ask([(4,)], lambda: None)
+        gathering.no_more("another worker")
+        assert await waits == [(3, 6)]
+
+    asyncio.run(asyncio.wait_for(ask(), 60))
+    assert scorer.asked == [1, 1, 2]
+
+
+def test_what_has_begun_is_told_from_what_waits() -> None:
+    place, goes_on = Place(), threading.Event()
+    place.scorer.before = lambda rows: goes_on.wait(60)
+
+    async def ask() -> None:
+        one = place.ask(1)
+        assert not place.gathering.has_begun(one)
+        while not place.scorer.asked:
+            await asyncio.sleep(0)
+        two = place.ask(2)
+        assert place.gathering.has_begun(one) and not place.gathering.has_begun(two)
+        goes_on.set()
+        await asyncio.gather(one, two)
+
+    place.run(ask())
