@@ -1,4 +1,4 @@
-"""Two real workers of which one answers for both, until it is killed: no client of the other one sees it."""
+"""Two real workers of which one answers for both, until it is killed or stopped: no client of the other one sees it."""
 
 from __future__ import annotations
 
@@ -106,7 +106,10 @@ def of_the_second(port: int) -> list[Client]:
     return found
 
 
-def test_clients_of_the_other_see_nothing_when_the_one_that_answers_is_killed(tmp_path: Path, today: datetime) -> None:
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP])
+def test_clients_of_the_other_see_nothing_when_the_one_that_answers_is_killed_or_stands_still(
+    tmp_path: Path, today: datetime, blow: signal.Signals
+) -> None:
     engine = served.made(tmp_path / "home", 1, today)
     with ledger_of(engine) as ledger, short_folder() as folder:
         served.go(engine, ledger, 1)
@@ -127,12 +130,13 @@ def test_clients_of_the_other_see_nothing_when_the_one_that_answers_is_killed(tm
             for thread in threads:
                 thread.start()
             assert under_way.wait(60)
-            first.send_signal(signal.SIGKILL)
+            first.send_signal(blow)
             for thread in threads:
                 thread.join()
             after = {each.ask() for each in clients}
             for each in clients:
                 each.close()
+            first.kill()
     engine.close()
     assert len(found) == CLIENTS * REQUESTS
     assert set(found) == {(200, first.pid), (200, second.pid)}
