@@ -63,6 +63,8 @@ SPEED = (
     Fault("shared: what came before the end is answered", _ANSWERS, "while self.under_way and loop.time() < until:", "while False:", _SHARED),
     Fault("shared: nothing comes in after it", _ANSWERS, "full = self._room.ends or ", "full = ", _SHARED),
     Fault("shared: whoever was answered elsewhere is waited for", _ANSWERS, "            gathering.await_more(self)\n", "", _SHARED),
+    Fault("shared: a worker says that nobody comes any more", _ASKS, "            self._say(Quiet(last))\n", "            pass\n", _SHARED),
+    Fault("shared: nobody comes since the last answer", _ANSWERS, "elif said.number == self._last:", "else:", _SHARED),
     Fault("shared: not longer than until nobody comes", _GATHERING, "if not self._awaited and self._patience is not None:", "if False:", _ROUNDS),
     Fault("shared: nor longer than a part of a batch", _GATHERING, "self._took / PART", "1e9", _ROUNDS),
     Fault("shared: a part of what the last one took", _GATHERING, "self._took = self._seconds() - self._began", "pass", _ROUNDS),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from engine.scoring.ready import Maker
 from engine.serving.for_neighbours import ForNeighbours
 from engine.serving.gathering import Gathering
 from engine.serving.held import Held, Key
-from engine.serving.neighbour_frames import Asking, Frames, framed, place_of
+from engine.serving.neighbour_frames import Answering, Asking, Frames, framed, place_of
 from engine.serving.neighbours import Neighbours
 from tests.engine.serving.serving_fakes import held
 
@@ -129,6 +129,29 @@ class Impostor(asyncio.Protocol):
             self.heard.append(said)
             for each in self._says(said):
                 self.transport.write(each if isinstance(each, bytes) else framed(each))
+
+
+@asynccontextmanager
+async def connection(folder: Path) -> AsyncIterator[tuple[Any, Any]]:
+    """By which frames are said and heard to the first worker."""
+    reader, writer = await asyncio.open_unix_connection(place_of(folder, 1))
+    frames, heard = Frames(Answering), list[Any]()
+
+    async def say(*said: Any) -> None:
+        writer.write(b"".join(framed(each) or b"" for each in said))
+        await writer.drain()
+
+    async def hear() -> Any:
+        while not heard:
+            data = await reader.read(1 << 16)
+            assert data
+            heard.extend(frames.taken(data))
+        return heard.pop(0)
+
+    try:
+        yield say, hear
+    finally:
+        writer.close()
 
 
 async def until(true: Callable[[], Any]) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,16 @@ from engine.scoring.warm_pipes import RowsRefused
 from engine.serving.for_neighbours import MOST_WAITING
 from engine.serving.neighbour_frames import (
     MOST_BYTES,
-    Answering,
     Ask,
     AskYourOwn,
     Back,
     Begun,
-    Frames,
     Said,
     framed,
     place_of,
 )
 from engine.serving.neighbours import ALONE
-from tests.engine.serving.neighbour_fakes import KEY, Asker, Impostor, Process, Worker, short_folder, until
+from tests.engine.serving.neighbour_fakes import KEY, Asker, Impostor, Process, Worker, connection, short_folder, until
 from tests.engine.serving.serving_fakes import GOOD, Place, held
 
 SOON = 0.2  # seconds: the time of a request where a part of it is waited for
@@ -127,29 +124,6 @@ def test_one_whose_process_hangs_says_which_rows_it_works_at(folder: Path) -> No
 
     run(ask())
     assert worker.process.asked == [[1]]
-
-
-@asynccontextmanager
-async def connection(folder: Path) -> AsyncIterator[tuple[Any, Any]]:
-    """By which frames are said and heard to the first worker."""
-    reader, writer = await asyncio.open_unix_connection(place_of(folder, 1))
-    frames, heard = Frames(Answering), list[Any]()
-
-    async def say(*said: Any) -> None:
-        writer.write(b"".join(framed(each) or b"" for each in said))
-        await writer.drain()
-
-    async def hear() -> Any:
-        while not heard:
-            data = await reader.read(1 << 16)
-            assert data
-            heard.extend(frames.taken(data))
-        return heard.pop(0)
-
-    try:
-        yield say, hear
-    finally:
-        writer.close()
 
 
 @pytest.mark.parametrize(

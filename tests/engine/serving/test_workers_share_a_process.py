@@ -12,8 +12,9 @@ import pytest
 
 from engine.errors import StepFailed
 from engine.scoring.warm_pipes import RowsRefused
+from engine.serving.neighbour_frames import Ask, Quiet, Said
 from engine.serving.neighbours import ALONE, GROUP
-from tests.engine.serving.neighbour_fakes import LONG, Asker, Worker, short_folder, until
+from tests.engine.serving.neighbour_fakes import KEY, LONG, Asker, Impostor, Worker, connection, short_folder, until
 
 
 @pytest.fixture
@@ -68,6 +69,39 @@ def test_who_was_answered_by_way_of_another_worker_is_in_the_next_batch_too(fold
     run(ask())
     assert [len(batch) for batch in worker.process.asked][-2:] == [5, 5]
     assert sum(map(len, worker.process.asked)) == 1 + 15
+
+
+def test_it_is_waited_until_the_other_worker_says_that_nobody_comes(folder: Path) -> None:
+    worker = Worker(takes=LONG)
+
+    async def ask() -> Any:
+        await worker.listen(folder)
+        async with connection(folder) as (say, hear):
+            await say(Ask(1, *KEY, [[1]]))
+            assert await hear() == Said(1, [(1, 1)])
+            own = worker.ask(2)
+            await say(Quiet(0))  # of an answer before
+            for _ in range(200):
+                await asyncio.sleep(0)
+            assert worker.process.asked == [[1]]
+            await say(Ask(2, *KEY, [[3]]), Quiet(1))
+            return await hear(), await own
+
+    assert run(ask()) == (Said(2, [(3, 1)]), [(2, 1)])
+    assert worker.process.asked == [[1], [2, 3]]
+
+
+def test_a_worker_says_once_that_nobody_comes_any_more(folder: Path) -> None:
+    other, asker = Impostor(lambda said: [Said(said.number, [(7, 1)])] if isinstance(said, Ask) else []), Asker(folder)
+
+    async def ask() -> None:
+        await other.listen(folder)
+        await asker.connected()
+        for _ in range(200):
+            await asyncio.sleep(0)
+
+    run(ask())
+    assert other.heard[1:] == [Quiet(1)]
 
 
 def test_no_other_version_answers(folder: Path) -> None:
