@@ -113,6 +113,7 @@ class HttpServer:
             proxy_headers=False, server_header=False, date_header=False, timeout_keep_alive=KEEP_ALIVE, loop="none",
         )  # fmt: skip
         self._config.load()
+        listening.setblocking(False)  # It may be drained before it has served.
         self._state, self._listening, self._context = State(), listening, context
         self._letting_in: set[asyncio.Task[Any]] = set()
         self._ended = asyncio.Event()
@@ -120,7 +121,6 @@ class HttpServer:
     async def serve(self) -> None:
         """Answer until ``drain`` has come to its end."""
         loop = asyncio.get_running_loop()
-        self._listening.setblocking(False)
         loop.add_reader(self._listening.fileno(), self._let_in)
         while not self._ended.is_set():
             swept(self._state.connections, loop.time())

@@ -320,3 +320,15 @@ def test_over_tls_it_answers_alike_and_nobody_without_it(made: Callable[..., Htt
     with server.client() as client:
         client.sendall(request())
         assert b"gems@3" not in until_end(client)
+
+
+def test_a_server_that_is_ended_before_it_has_let_anybody_in_ends() -> None:
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        async def drain() -> None:
+            assert await HttpServer(Endpoint(*[lambda *given: None] * 5), listening, None).drain(0.0, 0.0)  # type: ignore[arg-type]
+            ended.set()
+
+        threading.Thread(target=asyncio.run, args=(drain(),), daemon=True).start()
+        assert ended.wait(20), "it waits for a client"
