@@ -119,7 +119,7 @@ class Impostor(asyncio.Protocol):
         self.transport: Any = None
 
     async def listen(self, folder: Path) -> None:
-        await asyncio.get_running_loop().create_unix_server(lambda: self, place_of(folder, 1))
+        self._server = await asyncio.get_running_loop().create_unix_server(lambda: self, place_of(folder, 1))
 
     def connection_made(self, transport: Any) -> None:
         self.transport, self._frames = transport, Frames(Asking)
