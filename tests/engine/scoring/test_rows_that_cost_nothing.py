@@ -1,4 +1,4 @@
-"""Whether one process is to answer for all workers: where a row more costs next to nothing beside what a batch costs."""
+"""Whether one process is to answer for all workers: where a row more costs next to nothing beside a batch."""
 
 from __future__ import annotations
 

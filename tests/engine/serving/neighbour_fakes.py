@@ -95,13 +95,13 @@ class Worker:
 class Asker:
     """A worker that asks others."""
 
-    def __init__(self, folder: Path, number: int = 2) -> None:
-        self.clock, self.process = Clock(), Process()
+    def __init__(self, folder: Path, number: int = 2, label: str = KEY[0]) -> None:
+        self.clock, self.process, self._label = Clock(), Process(), label
         self.neighbours = Neighbours(folder, number, self.clock)
 
     async def ask(self, *numbers: Any, seconds: float = 240.0) -> Any:
         spec = ServeSpec(realtime=True, timeout=timedelta(seconds=seconds))
-        version: Held = held(KEY[0], self.process, spec)
+        version: Held = held(self._label, self.process, spec)
         return await self.neighbours.ask(version, [(number,) for number in numbers])
 
     async def connected(self) -> None:

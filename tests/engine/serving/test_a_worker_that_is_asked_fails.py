@@ -1,4 +1,4 @@
-"""Another worker that is stopped, ends, or says rubbish makes nobody fail: then a worker's own process is asked, once."""
+"""Another worker that is stopped, ends, or says rubbish makes nobody fail: then a worker asks its own process, once."""
 
 from __future__ import annotations
 

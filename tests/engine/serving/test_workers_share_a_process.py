@@ -120,6 +120,18 @@ def test_no_other_version_answers(folder: Path) -> None:
     assert worker.process.asked == []
 
 
+def test_exactly_the_version_that_is_named_does(folder: Path) -> None:
+    worker, asker = Worker(key=("gems@4", "4" * 64)), Asker(folder, label="gems@4")
+
+    async def ask() -> Any:
+        await worker.listen(folder)
+        await asker.connected()
+        return await asker.ask(1)
+
+    assert run(ask()) == [(1, 1)]
+    assert set(worker.looked) == {("gems@4", "4" * 64)}
+
+
 def test_who_has_not_got_it_is_left_alone_for_a_while(folder: Path) -> None:
     worker, asker = Worker(), Asker(folder)
 
