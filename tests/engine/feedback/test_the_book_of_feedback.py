@@ -167,16 +167,11 @@ def test_a_flood_waits_for_a_person_who_decides_once(engine: Engine) -> None:
 
 
 def test_what_is_usual_is_told_from_hours_however_many_batches_they_came_in(engine: Engine) -> None:
-    with ledger_of(engine) as ledger:
-        take: Callable[..., Any] = lambda labels, at: book.take(  # noqa: E731
-            ledger, store_of(engine), "tiny", [FeedbackRow((n,), label, AT) for n, label in enumerate(labels)],
-            engine.caller, at,
-        )  # fmt: skip
-        for hour in range(2, 8):  # Each batch is of one label, and each hour has as many of both.
-            for quarter in range(4):
-                at = AT - timedelta(hours=hour) + timedelta(minutes=15 * quarter)
-                assert take([quarter % 2] * 5, at).quarantined is None
-        assert str(take([1] * 60, AT).quarantined).startswith("100% of it is '1' (60 rows)")
+    for hour in range(2, 8):  # Each batch is of one label, and each hour has as many of both.
+        for quarter in range(4):
+            at = AT - timedelta(hours=hour) + timedelta(minutes=15 * quarter)
+            assert taken(engine, [quarter % 2] * 5, at).quarantined is None
+    assert str(taken(engine, [1] * 60, AT).quarantined).startswith("100% of it is '1' (60 rows)")
 
 
 def test_what_is_thrown_away_never_counts_and_stays_as_it_came(engine: Engine) -> None:

@@ -43,8 +43,9 @@ def became(engine: Engine, *, drifted: bool = False) -> str | None:
         learnt=SimpleNamespace(changed=0.01, rows=100), start=SimpleNamespace(manifest=SimpleNamespace(learn=RAILS)),
     )  # fmt: skip
     context: Any = SimpleNamespace(
-        run=SimpleNamespace(project="tiny"), live=("tiny@2", None), store=store_of(engine), workspace=workspace_of(engine)
-    )
+        run=SimpleNamespace(project="tiny"), live=("tiny@2", None), store=store_of(engine),
+        workspace=workspace_of(engine),
+    )  # fmt: skip
     with ledger_of(engine) as ledger:
         return go_live(ledger, context, "tiny@3", made)
 
