@@ -43,14 +43,16 @@ def judged(ledger: Ledger, context: RunContext, logged: pa.Table, key: Sequence[
 
     ``logged``: answers as ``requests.answers`` reads them, the oldest first. Raises Damage.
     """
-    answers, kind = _answers(logged, key)
-    if context.live is None or not answers or kind is None:
+    if context.live is None:
         return frozenset()
     project, as_of = context.run.project, context.run.as_of
     with ledger.read() as db:
         batches = agreement_book.unjudged(db, context.store, project, as_of - BACK, as_of)
         _, numbers, usual = book.usual_labels(db, context.store, project, as_of)
     if not batches or (numbers and usual.all.rows < USUAL_ROWS):
+        return frozenset()
+    answers, kind = _answers(logged, key)
+    if not answers or kind is None:
         return frozenset()
     middle = moments(usual.all)[0] if numbers else None
     found = {
