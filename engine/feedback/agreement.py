@@ -106,12 +106,12 @@ def why_held(batch: Agreement, lately: Agreement, usual: UsualAgreement) -> str 
     whole = usual.all
     if not batch.rows or whole.rows < USUAL_ROWS or whole.kappa is None or whole.kappa < LEAST:
         return None
-    for found, where in ((batch, "it"), (together((lately, batch)), "what came within the hour")):
+    for found, where in ((batch, ""), (together((lately, batch)), " that came within the hour")):
         kappa = found.kappa
         if found.rows < FEWEST or kappa is None or kappa > LEFT * whole.kappa:
             continue
         if usual.shares.chance((_DIFFER,), found.tally) <= math.log(CHANCE):
-            said = f"of {where} answers and labels agree in {found.agree:,} of {found.rows:,} rows"
-            often = f"and usually in {100 * whole.agree / whole.rows:.0f} of 100"
+            said = f"answers agree with {found.agree:,} of {found.rows:,} labels{where}"
+            often = f"and usually with {100 * whole.agree / whole.rows:.0f} of 100"
             return f"{said}, {often}: the labels are wrong, or the world has changed"
     return None

@@ -75,7 +75,7 @@ def test_they_are_held_before_a_learner_learns_them_and_count_when_a_person_lets
     assert "100 are quarantined" in str(run.why)
     found = batches(site)
     assert [found[each].state for each in (right, wrong, fresh)] == ["counted", "quarantined", "counted"]
-    assert str(found[wrong].why).startswith("of it answers and labels agree in 0 of 100 rows, and usually in ")
+    assert str(found[wrong].why).startswith("answers agree with 0 of 100 labels, and usually with ")
     (row,) = site.engine.audit(matching="quarantine")
     assert (row.action, row.actor, row.subject) == ("quarantine", "the feedback policy", f"tiny feedback {wrong}")
 
@@ -96,7 +96,7 @@ def test_a_look_holds_them_says_so_and_measures_nothing_by_them(site: Site) -> N
         assert found.answered is not None
         assert (found.answered.counts.found, found.answered.counts.held) == (100, 100)
         (finding,) = [each for each in found.findings if each.key == "answered:quarantine"]
-        assert finding.why.startswith(f"feedback {wrong} is quarantined: of it answers and labels agree in 0 of 100")
+        assert finding.why.startswith(f"feedback {wrong} is quarantined: answers agree with 0 of 100 labels")
     site.engine.throw_away_feedback(wrong, "they were flipped")
     site.engine.wait(site.engine.look("tiny", as_of=LATER).id, lambda each: None)
     assert [each for each in seen(site).findings if each.key == "answered:quarantine"] == []

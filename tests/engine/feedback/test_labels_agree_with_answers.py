@@ -27,20 +27,20 @@ TURNING = [classes(50, 0), classes(5, 45)] * 20
 
 CASES = {
     "as usual": (classes(94, 6), NOTHING, WELL, [], None),
-    "flipped": (classes(4, 96), NOTHING, WELL, [], "of it answers and labels agree in 4 of 100 rows, and"),
-    "shuffled": (classes(50, 50), NOTHING, WELL, [], "of it answers and labels agree in 50 of 100 rows"),
-    "known by what came before": (classes(50, 50), NOTHING, NOTHING, STEADY, "of it answers and labels agree in 50"),
+    "flipped": (classes(4, 96), NOTHING, WELL, [], "answers agree with 4 of 100 labels, and usually"),
+    "shuffled": (classes(50, 50), NOTHING, WELL, [], "answers agree with 50 of 100 labels, and"),
+    "known by what came before": (classes(50, 50), NOTHING, NOTHING, STEADY, "answers agree with 50 of"),
     "too few rows": (classes(0, 19), NOTHING, WELL, [], None),
-    "as few as are enough": (classes(0, 20), NOTHING, WELL, [], "of it answers and labels agree in 0 of 20 rows"),
+    "as few as are enough": (classes(0, 20), NOTHING, WELL, [], "answers agree with 0 of 20 labels, and"),
     "nobody knows what is usual": (classes(0, 200), NOTHING, classes(47, 2), [], None),
     "half of it is left": (classes(770, 230), NOTHING, classes(9600, 400), STEADY, None),
-    "less than half of it is left": (classes(700, 300), NOTHING, classes(9600, 400), STEADY, "of it answers and"),
+    "less than half of it is left": (classes(700, 300), NOTHING, classes(9600, 400), STEADY, "answers agree with"),
     "what may be chance": (classes(15, 15), NOTHING, WEAK, [], None),
     "as hours are": (classes(5, 45), NOTHING, NOTHING, TURNING, None),
     "answers that hardly say anything": (classes(0, 100), NOTHING, classes(590, 410), [], None),
-    "answers that say a little": (classes(0, 100), NOTHING, WEAK, [], "of it answers and labels agree in 0 of 100"),
+    "answers that say a little": (classes(0, 100), NOTHING, WEAK, [], "answers agree with 0 of 100 labels, and"),
     "answers that say nothing": (classes(0, 50), NOTHING, never(1000), [], None),
-    "one by one": (classes(0, 1), classes(0, 59), WELL, [], "of what came within the hour answers and labels"),
+    "one by one": (classes(0, 1), classes(0, 59), WELL, [], "answers agree with 0 of 60 labels that"),
     "none found an answer": (NOTHING, classes(0, 59), WELL, [], None),
 }  # fmt: skip
 
