@@ -75,12 +75,13 @@ def send(pipe: BinaryIO, head: Dict[str, Any], body: bytes = b"") -> None:
 class Arrow:
     """Features and predictions as Arrow streams, read as the runner would read them out of a file.
 
-    The quick way, straight from Arrow, is gone only where it has made the same of the first rows as the file did:
-    which type pandas gives a column depends on its release and on what the table says of itself.
+    A quick way, straight from Arrow, is gone only where it has made the same of the first rows as the file did: which
+    type pandas gives a column depends on its release and on what the table says of itself. To read that takes as long
+    as all the rest, so it is left out where nothing depends on it.
     """
 
     def __init__(self) -> None:
-        self._quick: Optional[bool] = None
+        self._way: Optional[Callable[[Any, Dict[str, Any]], Any]] = None
 
     def features(self, body: bytes, kept: Dict[str, Any]) -> Any:
         import pyarrow
@@ -88,15 +89,17 @@ class Arrow:
         table = pyarrow.ipc.open_stream(body).read_all().unify_dictionaries()
         if column_types.exact_by_file_alone(kept):
             return self._by_file(table, kept)
-        if self._quick is None:
+        if self._way is None:
             found = self._by_file(table, kept)
-            self._quick = all(self._alike(each, kept) for each in (table, table.slice(0, 0), _gaps(table)))
+            tables = (table, table.slice(0, 0), _gaps(table))
+            ways = (way for way in (_bare, _straight) if all(self._alike(way, each, kept) for each in tables))
+            self._way = next(ways, self._by_file)
             return found
-        return self._straight(table, kept) if self._quick else self._by_file(table, kept)
+        return self._way(table, kept)
 
-    def _alike(self, table: Any, kept: Dict[str, Any]) -> bool:
+    def _alike(self, quick: Callable[[Any, Dict[str, Any]], Any], table: Any, kept: Dict[str, Any]) -> bool:
         made = []
-        for way in (self._straight, self._by_file):
+        for way in (quick, self._by_file):
             try:
                 made.append(way(table, kept))
             except Exception:  # noqa: BLE001 - such as a gap that a column's type cannot hold
@@ -105,10 +108,6 @@ class Arrow:
         if one is None or other is None:
             return one is other
         return list(one.dtypes) == list(other.dtypes) and bool(one.equals(other))
-
-    @staticmethod
-    def _straight(table: Any, kept: Dict[str, Any]) -> Any:
-        return column_types.restored(table.to_pandas(), kept)
 
     @staticmethod
     def _by_file(table: Any, kept: Dict[str, Any]) -> Any:
@@ -130,6 +129,14 @@ class Arrow:
         with pyarrow.ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table)
         return {"form": "arrow", "kept": kept}, sink.getvalue().to_pybytes()
+
+
+def _straight(table: Any, kept: Dict[str, Any]) -> Any:
+    return column_types.restored(table.to_pandas(use_threads=False), kept)  # A batch is small.
+
+
+def _bare(table: Any, kept: Dict[str, Any]) -> Any:
+    return _straight(table.replace_schema_metadata(None), kept)
 
 
 def _gaps(table: Any) -> Any:
