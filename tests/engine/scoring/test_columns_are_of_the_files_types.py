@@ -41,7 +41,7 @@ def of_a_file(frame: pd.DataFrame) -> Any:
     return column_types.from_parquet(file.getvalue(), {})
 
 
-@pytest.mark.parametrize("names", [*([name] for name in COLUMNS), list(COLUMNS)], ids=lambda names: " ".join(names)[:20])
+@pytest.mark.parametrize("names", [*([name] for name in COLUMNS), list(COLUMNS)], ids=lambda names: names[-1])
 def test_a_later_batch_has_the_values_and_types_that_its_file_would_have_had(names: list[str]) -> None:
     frame = pd.DataFrame({name: COLUMNS[name] for name in names})
     asked = Arrow()
