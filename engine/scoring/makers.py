@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine import clock
 from engine.clock import moment
-from engine.errors import Damage, StepFailed
+from engine.errors import Damage
 from engine.projects.manifest.reader import load_manifest
 from engine.runs.steps.launch import Launch, Stage
 from engine.scoring.onnx_scorer import OnnxProgram, onnx_process, runtime
@@ -38,12 +36,6 @@ if TYPE_CHECKING:
     from engine.versions.records import VersionDocument
 
 
-# Where one process answers all: with fewer golden rows nothing can be told, a shorter batch costs too little, and one
-# of all golden rows at most so many times as much as one of a single row. A request may have rows for a share of it.
-FEWEST_ROWS, LEAST_SECONDS, MOST_TIMES, SHARE = 20, 0.002, 3.0, 64
-LONG_SECONDS = 0.5  # of a batch, after which it is not measured a second time: the version is waited for
-
-
 class ProcessScorer:
     """Fills ``ReadyScorer`` with processes: of the version's own environment, or of ONNX Runtime. Any thread may ask,
     at any time.
@@ -60,7 +52,6 @@ class ProcessScorer:
     ) -> None:  # fmt: skip
         self._rows, self._process, self._title = rows, process, title
         self.maker: Maker = maker
-        self.together = 0  # see ``ready.together``; until it was measured
         self._turns = Turns(ask)
         self.features, self.outputs = rows.features, rows.outputs
 
@@ -81,23 +72,6 @@ class ProcessScorer:
     def answer(self, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
         """See ``ReadyScorer``. What several ask at once is asked of the process together."""
         return self._rows.answers(self.score(self._rows.table(rows))) if rows else []
-
-    def measure(self, seconds: Callable[[], float] = time.perf_counter) -> None:
-        """Find out what a row more costs beside a batch, by the golden rows. It is a guess, which costs speed alone."""
-        if self._process is None or self.maker != "process":
-            return
-        like = self._rows.like
-        took: dict[int, float] = {}
-        try:
-            for rows in (1, like.num_rows) * 2:
-                began = seconds()
-                self.score(like.slice(0, rows))
-                took[rows] = min(seconds() - began, took.get(rows, math.inf))
-                if took[rows] > LONG_SECONDS and rows > 1:
-                    break
-        except StepFailed:  # Its proof says what is wrong with it.
-            return
-        self.together = rows_beside(took[1], took[like.num_rows], like.num_rows)
 
     def cancel(self, why: str) -> None:
         """As ``close``: for whoever ends what a run has begun."""
@@ -162,14 +136,6 @@ def nearest(document: VersionDocument, maker: Maker | None) -> float | None:
     what the version is scored by, and takes nothing of it for granted."""
     once = document.scorer.one_pass
     return once.nearest if once is not None and maker is None else None
-
-
-def rows_beside(one: float, many: float, rows: int) -> int:
-    """How many rows cost at most a 64th of a batch: one of a single row takes ``one`` second, one of ``rows`` takes
-    ``many``. 0 where a batch costs little, or its rows cost more than it does. Pure."""
-    if rows < FEWEST_ROWS or one < LEAST_SECONDS or many > MOST_TIMES * one:
-        return 0
-    return int(one / SHARE * (rows - 1) / max(many - one, one / SHARE))
 
 
 @dataclass(frozen=True)

@@ -41,11 +41,6 @@ class ReadyScorer(Protocol):
         """Let go of memory, and of the process where there is one. Nothing is answered after it."""
 
 
-def together(scorer: ReadyScorer) -> int:
-    """How many rows of a request cost it next to nothing beside what each batch costs; 0 where that is not known."""
-    return int(getattr(scorer, "together", 0))
-
-
 def busy_for(scorer: ReadyScorer) -> float:
     """For how many seconds it has been at what it was asked last; 0 where nobody waits for it."""
     return float(getattr(scorer, "busy", 0.0))

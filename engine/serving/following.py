@@ -26,7 +26,6 @@ from engine.projects import in_force
 from engine.scoring import crashes, fleet
 from engine.scoring.beats import Answering, Aside
 from engine.scoring.fleet import Preparation, Worker
-from engine.scoring.ready import ReadyScorer
 from engine.serving.failover import FallbackCounts
 from engine.serving.held import Held, Key, Loaded, OpenReady
 from engine.serving.held_versions import LET_GO_AFTER, PASSED_ON_AFTER, HeldVersions
@@ -121,11 +120,6 @@ class Following:
         Any thread may ask; each has a view of its own. It never raises.
         """
         return self._now_for(project)[0]
-
-    def held(self, key: Key) -> ReadyScorer | None:
-        """Exactly that version, where it is held and proven here, whatever is live. Any thread may ask."""
-        loaded = self._versions.get(key)
-        return loaded.scorer if loaded is not None else None
 
     def why_not(self, project: str) -> str:
         """Why ``live`` has nothing, as a sentence for whoever asked; empty where it has."""

@@ -1,8 +1,7 @@
 """Requests that wait for another process, asked of it together: what waits when the last answers are on their way.
 
 No timer. Whoever was just answered asks again at once, or not for a while; so the next batch is begun when the server's
-loop has gone round and nobody has come any more; and, where some were answered by way of another worker, when that says
-the same, or a part of the time of a batch is over. Begun at once, it would leave out all those who were just answered,
+loop has gone round and nobody has come any more. Begun at once, it would leave out all those who were just answered,
 and they would be a batch of their own, each time: two with half of the rows cost twice as much as one with all.
 """
 
@@ -11,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from functools import partial
@@ -27,7 +25,6 @@ Rows = Sequence[Sequence["Value"]]
 Answers = list[tuple["Value", ...]]
 # Rounds of the loop in which nobody came: answers need some until they are written, and a request until it is read.
 QUIET, MOST_ROUNDS = 8, 64
-PART = 4  # of the time that the last batch took, the most that those who come by way of other workers are waited for
 
 
 class _Asking:
@@ -42,15 +39,11 @@ class Gathering:
     a thread of ``pool``, by one at a time; ``ended`` when nobody waits any more, and nobody is at work."""
 
     def __init__(
-        self, answer: Callable[[Rows], Answers], pool: Executor, ended: Callable[[], object],
-        most_rows: int = MOST_ROWS, seconds: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
+        self, answer: Callable[[Rows], Answers], pool: Executor, ended: Callable[[], object], most_rows: int = MOST_ROWS
+    ) -> None:
         self._answer, self._pool, self._ended, self._most = answer, pool, ended, most_rows
-        self._seconds, self._began, self._took = seconds, 0.0, 0.0
         self._waiting: list[_Asking] = []
         self._came, self._busy = 0, False
-        self._awaited = set[object]()
-        self._patience: asyncio.TimerHandle | None = None
 
     def ask(self, rows: Rows, over: Callable[[], None]) -> asyncio.Future[Answers]:
         """The answers for ``rows``, to be awaited or cancelled; ``over``: see ``_Asking``."""
@@ -63,10 +56,6 @@ class Gathering:
             self._go_round(loop, QUIET, MOST_ROUNDS, self._came)
         return said
 
-    def has_begun(self, said: asyncio.Future[Answers]) -> bool:
-        """Whether somebody works, or has worked, at what that was promised for."""
-        return all(each.said is not said for each in self._waiting)
-
     def _go_round(self, loop: asyncio.AbstractEventLoop, quiet: int, most: int, came: int) -> None:
         """One more round of the loop, unless nobody has come for ``quiet`` of them."""
         if self._came != came:
@@ -74,32 +63,15 @@ class Gathering:
         if quiet and most:
             os.sched_yield()  # Who was answered may wait for this very processor.
             loop.call_soon(self._go_round, loop, quiet - 1, most - 1, came)
-        elif self._awaited:
-            self._patience = loop.call_later(self._took / PART, self._take, loop)
         else:
             self._take(loop)
 
-    def await_more(self, way: object) -> None:
-        """Who was just answered by that ``way`` may come again by it; ``no_more`` says when nobody does any more."""
-        self._awaited.add(way)
-
-    def no_more(self, way: object) -> None:
-        """See ``await_more``."""
-        self._awaited.discard(way)
-        if not self._awaited and self._patience is not None:
-            self._take(asyncio.get_running_loop())
-
     def _take(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
-            self._awaited.clear()  # Who takes longer holds nobody up a second time.
         batch = self._next()
         if not batch:
             self._busy = False
             self._ended()
             return
-        self._began = self._seconds()
         try:
             work = self._pool.submit(self._answered, [each.rows for each in batch])
         except RuntimeError:  # The server ends.
@@ -146,7 +118,6 @@ class Gathering:
     def _done(
         self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Asking], done: Future[list[Answers | Exception]]
     ) -> None:
-        self._took = self._seconds() - self._began
         broken = done.cancelled() or done.exception() is not None
         found = [StepFailed("The scoring was broken off.")] * len(batch) if broken else done.result()
         self._over(loop, batch, found)

@@ -22,7 +22,6 @@ from engine.serving.failover import FallbackCounts, Given, NoAnswer, Waits, answ
 from engine.serving.figures import Figures
 from engine.serving.form import Form, Rows
 from engine.serving.gathering import Gathering
-from engine.serving.neighbours import Neighbours
 from engine.serving.rounds import Rounds
 from engine.serving.routing import chooser
 
@@ -124,13 +123,11 @@ class Scoring:
     def __init__(
         self, versions: Versions, projects: Callable[[], Sequence[str]], notes: Notes | None, counts: FallbackCounts,
         figures: Figures, monotonic: Callable[[], float] = time.monotonic, key: bytes = b"",
-        neighbours: Neighbours | None = None,
     ) -> None:  # fmt: skip
         self._versions, self._projects, self._notes = versions, projects, notes
         self._counts, self._figures, self._monotonic, self._key = counts, figures, monotonic, key
         self._prepared: dict[str, Prepared] = {}
         self._rounds = Rounds(counts)
-        self._neighbours = neighbours
         self._waiting = Threads(WAITING, "waits for an answer")
         # Of their own: those of a version that hangs are taken, and it is then that another has to answer.
         self._standing_in = Threads(WAITING, "waits for a stand-in")
@@ -140,10 +137,6 @@ class Scoring:
         """Let go of the threads."""
         for each in (self._waiting, self._standing_in, self._working):
             each.close()
-
-    def gathering(self, scorer: ReadyScorer) -> Gathering:
-        """Where requests for ``scorer``, which waits for another process, come together."""
-        return self._waiting.gathering(scorer)
 
     @property
     def crowded(self) -> bool:
@@ -235,10 +228,6 @@ class Scoring:
         async def ask(version: Held, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
             if version is prepared.held.previous:
                 return await self._stood_in(version, rows)
-            if self._neighbours is not None:
-                found = await self._neighbours.ask(version, rows)
-                if found is not None:
-                    return found
             return await visit.ask(version.scorer, rows)
 
         canary = None

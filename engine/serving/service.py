@@ -102,7 +102,7 @@ class Service:
     def _worker(self, number: int) -> subprocess.Popen[bytes]:
         settings = Settings(
             str(self._workspace.root), self._socket.fileno(), self._alive, str(self._folder), number, self._tokens,
-            self._certificate, self._key, self._trial, self._workers,
+            self._certificate, self._key, self._trial,
         )  # fmt: skip
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "engine.serving.worker", settings.written()],

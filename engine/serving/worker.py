@@ -32,17 +32,14 @@ from engine.requests import sampling
 from engine.requests.log import RequestLog
 from engine.requests.rules import asked_of
 from engine.scoring.beats import Aside
-from engine.scoring.makers import ProcessScorer, open_ready
+from engine.scoring.makers import open_ready
 from engine.serving import figures
 from engine.serving.app import App, Around
 from engine.serving.connection import tls
 from engine.serving.feedback_taken import FeedbackTaken
 from engine.serving.following import Following
-from engine.serving.for_neighbours import ForNeighbours
 from engine.serving.given_back import give_back
 from engine.serving.http_server import Endpoint, HttpServer
-from engine.serving.neighbour_frames import place_of
-from engine.serving.neighbours import Neighbours
 from engine.serving.scoring import Scoring
 from engine.serving.shadow import Shadows
 from engine.serving.shadow_pipe import ShadowProcess
@@ -137,12 +134,10 @@ class Worker:
         self._tokens = TokenBook(self._ledger, marker) if settings.tokens else None
         self._figures = figures.Figures()
         self._projects = _Projects(self._ledger)
-        self._neighbours = Neighbours(self._folder, settings.number) if settings.workers > 1 else None
         self._scoring = Scoring(
             self._following, self._projects, self._log, self._following.fallbacks, self._figures,
-            key=sampling.key_of(self._workspace), neighbours=self._neighbours,
+            key=sampling.key_of(self._workspace),
         )  # fmt: skip
-        self._for_neighbours = ForNeighbours(self._following.held, self._scoring.gathering)
         around = Around(self._projects, self._tokens, self._gathered, self._keep)
         feedback = FeedbackTaken(self._ledger, self._store, self._projects)
         self._app = App(self._scoring, self._figures, around, feedback)
@@ -165,8 +160,6 @@ class Worker:
         thread = threading.Thread(target=self._guarded(self._follow, loop), name="following")
         thread.start()
         try:
-            if self._neighbours is not None:
-                await self._for_neighbours.listen(place_of(self._folder, self._settings.number))
             await self._first_versions()
             gc.collect()
             gc.freeze()  # What is there now stays: it need not be looked through again and again.
@@ -175,9 +168,6 @@ class Worker:
             keeping = asyncio.create_task(self._keep_house())
             await self._end.wait()
             await self._server.drain()
-            await self._for_neighbours.drain()
-            if self._neighbours is not None:
-                self._neighbours.close()
             keeping.cancel()
             await serving
         finally:
@@ -262,10 +252,7 @@ class Worker:
     def _opened(self, label: str, document: VersionDocument, folder: Path) -> ReadyScorer:
         patience = max(_LEAST_PATIENCE, 2 * spec_of(document.settings).timeout.total_seconds())
         marker = f"{self._workspace.token}-serve-{os.getpid()}"
-        scorer = open_ready(self._workspace, self._store, label, document, folder, marker=marker, patience=patience)
-        if self._neighbours is not None and isinstance(scorer, ProcessScorer):
-            scorer.measure()
-        return scorer
+        return open_ready(self._workspace, self._store, label, document, folder, marker=marker, patience=patience)
 
     def _logged(self, name: str) -> RequestLog:
         rules, key = asked_of(self._ledger), sampling.key_of(self._workspace)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 class Settings:
     """``listening``: the descriptor of the socket; ``alive``: of a pipe that ends with the supervisor.
 
-    ``folder``: where workers leave their figures; ``number``: this one's place among ``workers``. ``trial``: what it
+    ``folder``: where workers leave their figures; ``number``: this one's place among them. ``trial``: what it
     answers is noted nowhere."""
 
     home: str
@@ -22,7 +22,6 @@ class Settings:
     certificate: str = ""
     key: str = ""
     trial: bool = False
-    workers: int = 1
 
     def written(self) -> str:
         return json.dumps(asdict(self))

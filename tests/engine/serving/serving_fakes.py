@@ -92,10 +92,7 @@ class Place:
         self.figures = figures.Figures()
         self.seconds = 0.0
         self.counts = FallbackCounts()
-        neighbours = more.pop("neighbours", None)
-        scoring = Scoring(
-            self, lambda: ("gems",), self, self.counts, self.figures, lambda: self.seconds, neighbours=neighbours
-        )
+        scoring = Scoring(self, lambda: ("gems",), self, self.counts, self.figures, lambda: self.seconds)
         page = lambda: figures.exposition({"1": self.figures.taken()})  # noqa: E731
         around = Around(lambda: ("gems",), tokens, page, lambda number, text: self.kept.append((number, text)))
         self.scoring, self.app = scoring, App(scoring, self.figures, around, **more)

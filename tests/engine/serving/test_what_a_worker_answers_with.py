@@ -264,13 +264,3 @@ def test_a_version_that_crashes_three_times_in_a_minute_is_asked_no_more_in_any_
     with ledger.write() as db:
         assert crashes.put_back(db, served.PROJECT, done.seq, "ada", clock.now())
     assert other.live(served.PROJECT).out is None  # type: ignore[union-attr]
-
-
-def test_other_workers_are_given_exactly_the_version_that_they_name(engine: Engine, ledger: Ledger) -> None:
-    served.go(engine, ledger, 1)
-    worker = served.follower(engine)
-    served.settled(worker)
-    live = worker.live(served.PROJECT)
-    assert live is not None and worker.held((live.label, live.digest)) is live.scorer
-    assert worker.held((live.label, "0" * 64)) is None
-    assert worker.held(("numbers@2", live.digest)) is None
