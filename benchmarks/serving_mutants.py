@@ -13,6 +13,7 @@ _SUPERVISOR = (f"{_TESTS}supervisor.py",)
 _FORM, _SLOW, _APP, _SCORING = (f"{_ROOM}/{name}.py" for name in ("form", "slow_form", "app", "scoring"))
 _CONNECTION, _SERVER = f"{_ROOM}/connection.py", f"{_ROOM}/http_server.py"
 _CANARY = ("tests/engine/serving/test_a_canary_answers_its_keys.py",)
+_ALONE = (f"{_TESTS}a_single_row.py",)
 
 SERVING = (
     Fault("a size of bytes is a whole number", f"{_ROOM}/tensors.py", "if type(size) is not int or not 0 <= size <= len(binary):", "if size > len(binary):", _ANY_TENSORS),
@@ -23,8 +24,8 @@ SERVING = (
     Fault("parameters are an object or nothing", f"{_ROOM}/tensors.py", 'own.get("binary_data_size") if isinstance(own, dict) else None', 'own.get("binary_data_size") if own else None', _ANY_TENSORS),
     Fault("what large requests took is given back", f"{_ROOM}/given_back.py", "        library.mallopt(_MMAP_THRESHOLD, PIECE)\n        library.mallopt(_TRIM_THRESHOLD, KEPT)\n", "        library.mallopt\n", (f"{_TESTS}what_large_requests_took_is_given_back.py",)),
     Fault("every answer has one form", f"{_ROOM}/exchange.py", ', separators=(",", ":")', "", _ANSWERED),
-    Fault("a name that stands twice is found", _FORM, "        if colons == members:\n            return True\n", "        return True\n", _REFUSED),
-    Fault("a colon that is written otherwise hides none", _FORM, '        if b"\\\\" in body:  # A colon may be written without one.\n            return False\n', "", _REFUSED),
+    Fault("a name that stands twice is found", _FORM, "        if colons == members and not (self._hides and otherwise):\n            return True\n", "        return True\n", _REFUSED),
+    Fault("a colon that is written otherwise hides none", _FORM, '        if otherwise:\n            return False\n', "", _REFUSED),
     Fault("colons of texts are no names", _FORM, "        return colons == members + texts\n", "        return False\n", _TWICE),
     Fault("a moment is written as one", _FORM, "not is_moment(column.kind, str(row[place]))", "False", _REFUSED),
     Fault("rows have a bound the quick way", _FORM, "        slow_form.bounded(len(records), self.most)\n", "", _REFUSED),
@@ -97,4 +98,6 @@ SERVING = (
     Fault("who gave up keeps the place until the batch is over", "engine/serving/scoring.py", "        self._open += 1\n        return await self._threads.gathering", "        return await self._threads.gathering", _ANSWERED),
     Fault("a canary without room takes nobody's answer away", "engine/serving/scoring.py", "                canary = None  # It takes nobody's answer away, and has no room for this one.\n", '                raise Unanswered(429, "No room.", heads=AGAIN)\n', _CANARY),
     Fault("who has no supervisor any more ends", "engine/serving/worker.py", "        loop.remove_reader(self._settings.alive)\n        self._end.set()\n", "        loop.remove_reader(self._settings.alive)\n", ("tests/cli/test_serve.py",)),
+    Fault("a colon of a name makes no room for another name", _FORM, "        if self._hides and b\"\\\\\" in body:\n            return None\n", "", _ALONE),
+    Fault("a colon of a name makes no room for another name", _FORM, "if colons == members and not (self._hides and otherwise):", "if colons == members:", _ALONE),
 )

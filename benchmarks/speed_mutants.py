@@ -8,8 +8,7 @@ _COMMITS, _RECORDS = "engine/storage/commits.py", "engine/scoring/compiled/node_
 _BITS, _ROWS = "engine/scoring/compiled/bit_code.py", "engine/scoring/compiled/rows.py"
 _FORM, _COUNTING = "engine/serving/form.py", "engine/requests/counting.py"
 _REFUSED = ("tests/engine/scoring/compiled/test_rows_that_are_refused.py",)
-_READ = ("tests/engine/serving/test_any_body_at_all.py", "tests/engine/serving/test_what_is_refused.py")
-_ANSWERED, _FIGURES = ("tests/engine/serving/test_what_is_answered.py",), ("tests/engine/requests/test_figures.py",)
+_ALONE, _FIGURES = ("tests/engine/serving/test_a_single_row.py",), ("tests/engine/requests/test_figures.py",)
 _SEEN = ("tests/engine/storage/test_commits.py",)
 _STAGES, _STAGE = "engine/serving/rounds.py", ("tests/engine/serving/test_one_round_is_scored_together.py",)
 _EXACT = ("tests/engine/scoring/compiled/test_estimators_compile_exactly.py",)
@@ -22,8 +21,8 @@ SPEED = (
     Fault("a row that goes left cannot come to what is right", _BITS, "right_side & ((1 << bits) - 1)", "0", _EXACT),
     Fault("a gap is in the last bin, of one row too", _BITS, "E{slot}, s{slot}) if s{slot} == s{slot} else -1]", "E{slot}, s{slot}) if s{slot} == s{slot} else 0]", _EXACT),
     Fault("a whole number that no float holds is refused with its column", _ROWS, "return operation.of", "return 0", _REFUSED),
-    Fault("a name that stands twice is seen in a single row", _FORM, "body.count(b\":\") != 1 + self._colons", "False", _READ),
-    Fault("a category never seen is told of a single row", _FORM, "            if row[place] not in known:\n                return None\n", "            pass\n", _ANSWERED),
+    Fault("a name that stands twice is seen in a single row", _FORM, "body.count(b\":\") != 1 + self._colons", "False", _ALONE),
+    Fault("a category never seen is told of a single row", _FORM, "            if row[place] not in known:\n                return None\n", "            pass\n", _ALONE),
     Fault("a minute ends", _COUNTING, "not since <= at < until", "not since <= at", _FIGURES),
     Fault("a gap goes where training sent it, in C", _RECORDS, "tables.whole(trees.gap)", "0", _EXACT),
     Fault("a code goes where training sent it, in C", _RECORDS, "found[row, code // 32] |= np.uint32(1 << code % 32)", "pass", _EXACT),

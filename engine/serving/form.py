@@ -62,6 +62,8 @@ class Form:
         self._texts = [place for place, each in enumerate(self.features) if each.kind == "text" or _is_timed(each)]
         # Colons of a record beside those of its values: one a feature, and those in the names themselves.
         self._colons = self._width + sum(each.name.count(":") for each in self.features)
+        # A colon of a name that is written otherwise makes room for another name's.
+        self._hides = any(":" in each.name for each in (*self.features, *self.keys))
         self._key_colons = [1 + each.name.count(":") for each in self.keys]
         self._without_keys = (UNSET,) * len(self.keys)
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_body(self.features, self.keys))
@@ -100,6 +102,8 @@ class Form:
                 return None
             row = row[: self._width]
         if self._timed or self.most < 1 or body.count(b":") != 1 + self._colons:
+            return None
+        if self._hides and b"\\" in body:
             return None
         for place, known, _ in self._known:
             if row[place] not in known:
@@ -154,10 +158,10 @@ class Form:
         for place, column in self._timed:
             if any(row[place] is not None and not is_moment(column.kind, str(row[place])) for row in values):
                 return False
-        colons = body.count(b":")
-        if colons == members:
+        colons, otherwise = body.count(b":"), b"\\" in body  # A colon may be written without one.
+        if colons == members and not (self._hides and otherwise):
             return True
-        if b"\\" in body:  # A colon may be written without one.
+        if otherwise:
             return False
         texts = sum(row[place].count(":") for place in self._texts for row in values if row[place])  # type: ignore[union-attr, misc]
         texts += sum(each.count(":") for key in keys.values() for each in key if isinstance(each, str))
