@@ -103,6 +103,19 @@ def test_a_value_of_the_document_that_is_another_harms_nothing(
     tried(changed(whole, tmp_path_factory.mktemp("changed"), said))
 
 
+@pytest.mark.parametrize("at", [-1, 10**9])
+def test_a_span_that_lies_outside_of_its_file_is_refused_for_that(whole: Path, tmp_path: Path, at: int) -> None:
+    spans = [way[:-1] for way in places(document(whole)) if way and way[-1] == "at"]
+    assert len(spans) > 5
+    for number, way in enumerate(spans):
+        said = holder = document(whole)
+        for each in way:
+            holder = holder[each]
+        holder["at"] = at
+        with pytest.raises(Damage, match="points to numbers that are not there"):
+            CompiledScorer.read(changed(whole, tmp_path / str(number), said))
+
+
 @given(drawn=st.data())
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_number_that_is_another_harms_nothing(
