@@ -327,7 +327,9 @@ def test_a_server_that_is_ended_before_it_has_let_anybody_in_ends() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         async def drain() -> None:
-            assert await HttpServer(Endpoint(*[lambda *given: None] * 5), listening, None).drain(0.0, 0.0)  # type: ignore[arg-type]
+            server = HttpServer(Endpoint(*[lambda *given: None] * 5), listening, None)  # type: ignore[arg-type]
+            assert await server.drain(0.0, 0.0)
+            await server.serve()
             ended.set()
 
         threading.Thread(target=asyncio.run, args=(drain(),), daemon=True).start()
