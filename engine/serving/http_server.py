@@ -120,10 +120,9 @@ class HttpServer:
 
     async def serve(self) -> None:
         """Answer until ``drain`` has come to its end."""
-        if self._ended.is_set():
-            return
         loop = asyncio.get_running_loop()
-        loop.add_reader(self._listening.fileno(), self._let_in)
+        if not self._state.ending:
+            loop.add_reader(self._listening.fileno(), self._let_in)
         while not self._ended.is_set():
             swept(self._state.connections, loop.time())
             try:
