@@ -152,14 +152,18 @@ def test_as_many_wait_as_may_and_the_next_is_told_when_to_try_again() -> None:
 
 @pytest.mark.parametrize("blocks", [False, True])
 def test_the_place_of_whoever_gave_up_is_free_again_when_their_thread_is(blocks: bool) -> None:
-    goes_on = threading.Event()
-    scorer: Any = Echo(blocks=blocks, before=lambda: goes_on.wait(60))
+    at_work, goes_on = threading.Event(), threading.Event()
+    scorer: Any = Echo(blocks=blocks, before=lambda: (at_work.set(), goes_on.wait(60)))
     threads = Threads(1, "a thread", queue=0)
 
     async def given_up() -> None:
         visit = threads.enter()
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(visit.ask(scorer, [(1,)]), 0.01)
+        asking = asyncio.ensure_future(visit.ask(scorer, [(1,)]))
+        while not at_work.is_set():
+            await asyncio.sleep(0.001)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
         visit.leave()
         assert threads.full is not None, "nobody else is let in to a thread that is taken"
         goes_on.set()
