@@ -31,6 +31,8 @@ SHADOW = (
     Fault("of the requests the share is drawn", _SHADOW, "        and sampling.is_kept(answered.request, beside.trial.share, key)\n", "", _HANDED),
     Fault("sensitive keys are handed to nobody", _FRAMES, "if name not in hidden", "", (*_HANDED, *_SCORES)),
     Fault("a busy worker hands over less", _SHADOW, "    if busy <= FREE:\n        return MOST\n", "    return MOST\n", _HANDED),
+    Fault("a request of many rows finds room by and by", _SHADOW, "self._room.get(whose, 0.0) + a_second * seconds", "a_second * seconds", _HANDED),
+    Fault("an hour without requests is no room for an hour's rows", _SHADOW, "min(a_second, self._room.get(whose, 0.0) + a_second * seconds)", "self._room.get(whose, 0.0) + a_second * seconds", _HANDED),
     Fault("while requests wait little is handed over", _SHADOW, "LEAST if crowded else rate(busy)", "rate(busy)", _HANDED),
     Fault("what is passed over is counted", _SHADOW, "            seat.sums.pass_over(BUSY if crowded or busy > FREE else ENOUGH, rest)\n", "            pass\n", _HANDED),
     Fault("what is taken is spread over all there is", _SHADOW, "taken < seen * most // whole", "True", _HANDED),

@@ -84,16 +84,21 @@ class Shadows:
         self._mark = -1
         self._beside: Mapping[str, Beside] = {}
         self._seats: dict[Whose, ShadowSeat] = {}
+        self._room: dict[Whose, float] = {}  # rows that may be handed over now: what was not, for a second at most
         self._last = monotonic(), cpu()
 
     def take(self, batch: Sequence[Answered]) -> None:
         """Hand over what is to be scored of what was answered since the last time."""
         seconds, busy = self._since_last()
         self._look()
+        crowded = self._crowded()
+        a_second = LEAST if crowded else rate(busy)
         for project, beside in self._beside.items():
+            whose = self._whose(beside.trial)
+            self._room[whose] = min(a_second, self._room.get(whose, 0.0) + a_second * seconds)
             found = [each for each in batch if each.project == project and is_to_be_scored(each, beside, self._key)]
             if found:
-                self._hand(beside, found, seconds, busy)
+                self._hand(whose, beside, found, BUSY if crowded or busy > FREE else ENOUGH)
         for seat in self._seats.values():
             seat.tick()
 
@@ -104,13 +109,13 @@ class Shadows:
         seconds = max(now[0] - before, 1e-6)
         return seconds, (now[1] - used) / seconds
 
-    def _hand(self, beside: Beside, found: list[Answered], seconds: float, busy: float) -> None:
-        seat = self._seats[self._whose(beside.trial)]
-        crowded = self._crowded()
-        most = round((LEAST if crowded else rate(busy)) * min(seconds, 1.0))
-        kept, rest = evenly(found, most)
+    def _hand(self, whose: Whose, beside: Beside, found: list[Answered], why: str) -> None:
+        """Hand over as many rows as there is room for; the others are passed over, for that reason."""
+        seat = self._seats[whose]
+        kept, rest = evenly(found, int(self._room[whose]))
+        self._room[whose] -= sum(len(each.rows) for each in kept)
         if rest:
-            seat.sums.pass_over(BUSY if crowded or busy > FREE else ENOUGH, rest)
+            seat.sums.pass_over(why, rest)
         for packet, rows in frames(kept, beside.hidden):
             if packet is None:
                 seat.sums.pass_over(UNFIT, rows)
@@ -156,6 +161,7 @@ class Shadows:
             self._write(whose, seat, now)
             if seat.is_over:
                 del self._seats[whose]
+                self._room.pop(whose, None)
 
     def _write(self, whose: Whose, seat: ShadowSeat, now: datetime) -> None:
         if seat.sums.is_empty and seat.trouble == seat.told == "":

@@ -154,6 +154,23 @@ def test_a_worker_without_time_lets_go_first(place: Place, busy: float, crowded:
     assert figures.passed_over == {why: 5000 - handed} and figures.rows == handed
 
 
+def test_a_request_of_many_rows_is_handed_over_when_there_is_room_for_it_however_often_one_looks(place: Place) -> None:
+    place.start()
+    place.ready()
+    for number in range(40):
+        place.pass_by(answered(number, rows=150), seconds=0.05)
+    # Two seconds of 1,000 rows, and what there was room for before them.
+    assert 13 * 150 <= place.shadowed.last.rows <= 2000 + MOST / 2
+
+
+def test_room_that_nobody_wants_is_kept_for_a_second_and_no_longer(place: Place) -> None:
+    place.start()
+    place.ready()
+    place.pass_by(seconds=3600.0)
+    place.pass_by(*(answered(number) for number in range(5000)), seconds=0.05)
+    assert place.shadowed.last.rows == MOST
+
+
 def test_what_is_taken_is_spread_over_all_there_is() -> None:
     many = [answered(number) for number in range(1000)]
     kept, rest = evenly(many, 100)
