@@ -6,6 +6,7 @@ for the thread, and nothing that goes wrong here reaches them: what does not fit
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import deque
@@ -22,7 +23,9 @@ from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
 MOST_REQUESTS, MOST_ROWS = 50_000, 200_000  # that wait to be counted: seconds of them, at most some 100 MB
-EVERY = 0.05  # seconds between two looks into the queue; what waits longer has left the processor's caches
+LOOK_EVERY = 0.05  # seconds between two looks into the queue
+# What waits is taken once it is so much, for it would leave the processor's caches; less of it at every so many looks.
+ENOUGH, LOOKS = 200, 5
 FLUSH_EVERY = 10.0  # seconds
 
 
@@ -104,7 +107,11 @@ class RequestLog:
 
     def _work(self) -> None:
         flushed = self._monotonic()
-        while not self._ending.wait(EVERY):
+        for look in itertools.count(1):
+            if self._ending.wait(LOOK_EVERY):
+                break
+            if look % LOOKS and len(self._waiting) < ENOUGH:
+                continue
             self._guarded(self._drain)
             if self._monotonic() - flushed >= FLUSH_EVERY:
                 flushed = self._monotonic()
@@ -115,7 +122,7 @@ class RequestLog:
             self._guarded(lambda: self._writer.flush(self._now(), everything=True))
             if not self._writer.waiting or self._writer.trouble:
                 break
-            clock.pause(EVERY)
+            clock.pause(LOOKS * LOOK_EVERY)
         self._tell(lambda listener: listener.close(self._now()))
         self._guarded(self._give_up)
 

@@ -79,7 +79,7 @@ def test_what_was_noted_is_there_when_the_log_is_closed(served: Served) -> None:
 def test_a_flood_is_lost_beyond_the_bound_and_each_request_of_it_is_counted(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logs, "EVERY", 3600.0)  # the thread has no time for it
+    monkeypatch.setattr(logs, "LOOK_EVERY", 3600.0)  # the thread has no time for it
     monkeypatch.setattr(logs, "MOST_REQUESTS", 2000)
     log = open_log(served)
     each = answered()
@@ -92,7 +92,7 @@ def test_a_flood_is_lost_beyond_the_bound_and_each_request_of_it_is_counted(
 
 
 def test_requests_of_many_rows_are_bounded_by_their_rows(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "EVERY", 3600.0)
+    monkeypatch.setattr(logs, "LOOK_EVERY", 3600.0)
     log = open_log(served)
     large = answered(rows=((0.5, "A"),) * 30_000, answers=((1, 0.5),) * 30_000, keys={})
     for _ in range(9):
