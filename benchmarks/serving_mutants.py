@@ -87,6 +87,8 @@ SERVING = (
     Fault("whom nobody could answer is told when to ask again", "engine/serving/scoring.py", "heads={} if problem.of_these_rows else AGAIN)", "heads={})", _ANSWERED),
     Fault("who finds no place is told when to ask again", "engine/serving/connection.py", 'sorry, heads={"Retry-After": "1"})))', "sorry)))", _SOCKETS),
     Fault("every answer has the heads of safety", "engine/serving/http_server.py", "        *_ALWAYS,\n", "", _SOCKETS),
+    Fault("a server that is ended before it has served waits for nobody", "engine/serving/http_server.py", "        listening.setblocking(False)  # It may be drained before it has served.\n", "", ("tests/engine/serving/test_connections.py",)),
+    Fault("a server that was ended before it served lets nobody in", "engine/serving/http_server.py", "        if not self._state.ending:\n", "        if True:\n", ("tests/engine/serving/test_connections.py",)),
     Fault("every answer has its number", "engine/serving/http_server.py", '        (b"x-request-id", number.encode()),\n', "", _SOCKETS),
     Fault("who does not read is let go in the end", "engine/serving/connection.py", "if self._unread is not None and now - self._unread > READING:", "if False:", _SOCKETS),
     Fault("nobody says for another from where they come", "engine/serving/http_server.py", "proxy_headers=False", "proxy_headers=True", _SOCKETS),
