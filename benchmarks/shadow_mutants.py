@@ -34,7 +34,7 @@ SHADOW = (
     Fault("a request of many rows finds room by and by", _SHADOW, "self._room.get(whose, 0.0) + a_second * seconds", "a_second * seconds", _HANDED),
     Fault("an hour without requests is no room for an hour's rows", _SHADOW, "min(a_second, self._room.get(whose, 0.0) + a_second * seconds)", "self._room.get(whose, 0.0) + a_second * seconds", _HANDED),
     Fault("while requests wait little is handed over", _SHADOW, "LEAST if crowded else rate(busy)", "rate(busy)", _HANDED),
-    Fault("what is passed over is counted", _SHADOW, "            seat.sums.pass_over(BUSY if crowded or busy > FREE else ENOUGH, rest)\n", "            pass\n", _HANDED),
+    Fault("what is passed over is counted", _SHADOW, "            seat.sums.pass_over(why, rest)\n", "            pass\n", _HANDED),
     Fault("what is taken is spread over all there is", _SHADOW, "taken < seen * most // whole", "True", _HANDED),
     Fault("what cannot be written down is counted", _SHADOW, "                seat.sums.pass_over(UNFIT, rows)\n", "                pass\n", _HANDED),
     Fault("what cannot be written down takes nobody with it", _FRAMES, "    elif rows > 1:\n        yield from (packed for half in _halves(frame) for packed in _packed(half))\n", "", _HANDED),

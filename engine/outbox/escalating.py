@@ -12,9 +12,10 @@ from datetime import datetime
 
 from engine.clock import stamp
 from engine.monitoring.alerts import alert_book
+from engine.monitoring.alerts.changes import CANARY
 from engine.monitoring.records import Alert
 from engine.outbox import outbox, subjects
-from engine.outbox.events import about_alert, failing_since, minute, nobody_has_it
+from engine.outbox.events import about_alert, failing_since, head, minute, nobody_has_it
 from engine.outbox.outbox import Draft
 from engine.projects import registry
 from engine.routing import duty, routes
@@ -45,10 +46,15 @@ def overdue(db: sqlite3.Connection, now: datetime) -> list[tuple[Alert, str, Rou
         if nobody_has_it(alert, now):
             began = _began(db, alert, now)
             key = f"alert {alert.id} since {stamp(began)}"
-            theirs = [route for route in chain if route.project in (None, alert.project)]
+            theirs = [route for route in chain if route.project in (None, alert.project) and _is_for(route, alert)]
             steps = due_steps(theirs, routes.steps_made(db, alert.id, key), began, now)
             found += [(alert, key, route, due) for route, due in steps]
     return found
+
+
+def _is_for(route: Route, alert: Alert) -> bool:
+    """That a canary was ended is told whom it is to be told at once; it calls nobody a second time."""
+    return alert.part != CANARY or not route.after
 
 
 def _began(db: sqlite3.Connection, alert: Alert, now: datetime) -> datetime:
@@ -70,12 +76,10 @@ def take_step(db: sqlite3.Connection, alert: Alert, key: str, route: Route, due:
         return 0
     project = registry.there(db, alert.project)
     title = plain(project.title, 100) if project is not None else ""
-    head = subjects.needs_action(alert.version, escalated=bool(route.after))
+    subject = subjects.of_event(title or alert.project, head(alert, escalated=bool(route.after)))
     said = [*about_alert(db, alert), _why_you(db, alert, route, due, now)]
     body = "\n\n".join(plain(each, 1000) for each in said if each)
-    outbox.queue(
-        db, Draft(alert.project, f"escalation {number}", subjects.of_event(title or alert.project, head), body), to, now
-    )
+    outbox.queue(db, Draft(alert.project, f"escalation {number}", subject, body), to, now)
     return 1
 
 

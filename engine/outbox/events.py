@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from engine.clock import moment, stamp
 from engine.monitoring.alerts import alert_book
-from engine.monitoring.alerts.changes import BREAK_GLASS
+from engine.monitoring.alerts.changes import BREAK_GLASS, CANARY
 from engine.monitoring.records import Alert
 from engine.outbox import mails, outbox, subjects
 from engine.outbox.mails import Mail
@@ -156,8 +156,14 @@ def _red(db: sqlite3.Connection, news: sqlite3.Row) -> _Told | None:
     alert = alert_book.find(db, news["about"])
     if alert is None or alert.resolved_at is not None:
         return None
-    head = subjects.needs_action(alert.version, escalated=alert.escalated_at == moment(news["at"]))
-    return _Told(head, about_alert(db, alert))
+    return _Told(head(alert, escalated=alert.escalated_at == moment(news["at"])), about_alert(db, alert))
+
+
+def head(alert: Alert, *, escalated: bool) -> str:
+    """The subject of a mail about an alert, without the project's title."""
+    if alert.part == CANARY:
+        return subjects.canary_ended(alert.version)
+    return subjects.needs_action(alert.version, escalated=escalated)
 
 
 def about_alert(db: sqlite3.Connection, alert: Alert) -> tuple[str, ...]:

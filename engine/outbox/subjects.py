@@ -35,6 +35,10 @@ def needs_action(label: str, *, escalated: bool) -> str:
     return f"{label} still needs action, and nobody has taken it on" if escalated else f"{label} needs action"
 
 
+def canary_ended(live: str) -> str:
+    return f"the canary beside {live} was ended"
+
+
 def of_held(messages: int) -> str:
     return f"{messages} messages that waited for the end of your quiet hours"
 

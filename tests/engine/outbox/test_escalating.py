@@ -30,6 +30,15 @@ def who(desk: Desk) -> list[str]:
     return [letter.recipient for letter in desk.taken]
 
 
+def test_that_a_canary_was_ended_is_told_at_once_and_calls_nobody_a_second_time(home: Path) -> None:
+    desk = Desk(home, *CHAIN, on_duty="ada")
+    desk.world.alert(NOW, "failing", "flights@2 errs more often", part="canary")
+    desk.engine_looks()
+    desk.until(NOW + 10 * HOUR)
+    assert who(desk) == [ADA] and desk.told() == ["Late arrivals: the canary beside flights@1 was ended"]
+    assert "flights@2 errs more often." in desk.taken[0].text
+
+
 def test_each_step_is_told_at_its_time_once(desk: Desk) -> None:
     desk.engine_looks()
     assert who(desk) == [ADA] and desk.told() == ["Late arrivals: flights@1 needs action"]

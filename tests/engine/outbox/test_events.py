@@ -106,6 +106,13 @@ def test_red_is_told_when_it_begins_when_it_gets_worse_and_when_nobody_takes_it_
     assert len(told(world, NOW + HOUR)) == 3
 
 
+def test_that_a_canary_was_ended_asks_for_no_action_on_what_is_live(home: Path) -> None:
+    world = world_of(home)
+    world.alert(NOW, "failing", "flights@2 errs more often", part="canary")
+    ((subject, text),) = told(world)
+    assert subject == "Late arrivals: the canary beside flights@1 was ended" and "flights@2 errs more often." in text
+
+
 def test_red_that_is_over_already_is_told_nobody(home: Path) -> None:
     world = world_of(home)
     world.alert(NOW - HOUR, "failing", "recall fell", NOW)
