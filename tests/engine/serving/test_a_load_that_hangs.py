@@ -88,5 +88,6 @@ def test_one_that_hangs_when_its_worker_leaves_is_closed_at_its_end(engine: Engi
     scorers = Hanging("numbers@1")
     worker = served.follower(engine, scorers, passed_on_after=0.0)
     served.settled(worker)
+    assert scorers.begun.wait(60)
     worker.leave("it was told to end")
     assert scorers.go_on().closed
