@@ -54,7 +54,7 @@ def test_a_worker_that_says_something_else_of_the_golden_rows_is_asked_for_nothi
 
 def test_a_worker_that_is_killed_loses_its_parts_to_another(tables: Tables, lonely: Cluster) -> None:
     first, _ = lonely.worker(), lonely.worker()
-    with closed(tables.workers(lonely.address, silence=8)) as workers:
+    with closed(tables.workers(lonely.address, silence=20)) as workers:
         later = [workers.begin(part) for part in PARTS[:2]]
         found = [each() for each in later]
         first.kill()
@@ -64,7 +64,7 @@ def test_a_worker_that_is_killed_loses_its_parts_to_another(tables: Tables, lone
 
 def test_a_worker_that_hangs_loses_its_parts_and_hears_nothing_more(tables: Tables, lonely: Cluster) -> None:
     first, _ = lonely.worker(), lonely.worker()
-    with closed(tables.workers(lonely.address, silence=4)) as workers:
+    with closed(tables.workers(lonely.address, silence=15)) as workers:
         until(lambda: said(tables.folder).count("is ready") == 2)
         first.send_signal(signal.SIGSTOP)
         found = answers(workers, PARTS)
@@ -76,7 +76,7 @@ def test_a_worker_that_hangs_loses_its_parts_and_hears_nothing_more(tables: Tabl
 
 def test_when_the_last_worker_is_gone_it_ends_with_a_sentence(tables: Tables, lonely: Cluster) -> None:
     only = lonely.worker()
-    with closed(tables.workers(lonely.address, silence=3)) as workers:
+    with closed(tables.workers(lonely.address, silence=12)) as workers:
         until(lambda: "is ready" in said(tables.folder))
         only.kill()
         with pytest.raises(StepFailed, match="score on workers failed: (the worker|no worker) tcp.* left"):
