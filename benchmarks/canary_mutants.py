@@ -61,9 +61,9 @@ CANARY = (
     Fault("what was answered before it began is no evidence", "engine/canary/logged.py", 'pc.greater_equal(table.column("request.at"), since)', 'pc.is_valid(table.column("request.at"))', _ENDED),
     Fault("the trail says that the policy ended it", "engine/canary/watch.py", 'trials.end(db, trial.project, "policy", why,', 'trials.end(db, trial.project, "end", why,', _ENDED),
     Fault("the trail has the figures that ended it", "engine/canary/watch.py", 'SystemActor("the canary policy"), now, details)', 'SystemActor("the canary policy"), now, {})', _ENDED),
-    Fault("a canary that was ended colours no light", "engine/overview.py", "if alert.part not in (RUN_TIME, CANARY) and", "if alert.part not in (RUN_TIME,) and", _ENDED),
-    Fault("that a canary was ended goes no further by routes", "engine/outbox/escalating.py", "alert.part != CANARY or not route.after", "True", ("tests/engine/outbox/test_escalating.py",)),
+    Fault("a canary that was ended colours no light", "engine/overview.py", "if is_of_live(alert.part) and alert.part", "if alert.part", _ENDED),
+    Fault("that a canary was ended goes no further by routes", "engine/outbox/escalating.py", "is_of_live(alert.part) or not route.after", "True", ("tests/engine/outbox/test_escalating.py",)),
     Fault("that a canary was ended is said of the canary", "engine/outbox/events.py", "    if alert.part == CANARY:\n", "    if False:\n", ("tests/engine/outbox/test_events.py",)),
-    Fault("that a canary was ended is told once", "engine/monitoring/alerts/changes.py", ' and alert.part != CANARY\n', "\n", _ENDED),
-    Fault("a report's verdict is of what is live", "engine/reports/verdict.py", " and each.part != CANARY", "", ("tests/engine/reports/test_compose.py",)),
+    Fault("that a canary was ended is told once", "engine/monitoring/alerts/changes.py", ' and is_of_live(alert.part)\n', "\n", _ENDED),
+    Fault("a report's verdict is of what is live", "engine/reports/verdict.py", " and is_of_live(each.part)", "", ("tests/engine/reports/test_compose.py",)),
 )  # fmt: skip

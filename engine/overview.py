@@ -19,7 +19,7 @@ from typing import TypeVar
 from engine.audit import times
 from engine.monitoring import looks, measurements
 from engine.monitoring.alerts import alert_book
-from engine.monitoring.alerts.changes import CANARY, RUN_TIME, SERVING
+from engine.monitoring.alerts.changes import RUN_TIME, SERVING, is_of_live
 from engine.monitoring.performance.key_figures import KnownMetric, newest
 from engine.monitoring.records import Alert, Look, asleep
 from engine.monitoring.status import WELL_ENDED, Active, StatusFacts, judge
@@ -226,6 +226,6 @@ def _alerts(found: _Found, name: str, live: LiveRelease | None, now: datetime, *
         Reason(alert.severity, alert.why, alert.since)
         for alert in found.alerts.get(name, ())
         if live is not None and (alert.version == live.label or alert.run is None)
-        if alert.part not in (RUN_TIME, CANARY) and not (seen and alert.part == SERVING)
+        if is_of_live(alert.part) and alert.part != RUN_TIME and not (seen and alert.part == SERVING)
         if not asleep(alert.snoozed_until, now)
     ]

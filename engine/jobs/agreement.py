@@ -2,8 +2,8 @@
 at health, and a learning run before it learns. Whoever takes labels in waits for nothing of it.
 
 A batch is judged once, when the answers to its keys are in the log: when it has all of them, or else two minutes after
-the batch came. Only answers count
-that the version which was live gave itself. Where the log has none, nothing is judged.
+the batch came. Only answers count that the version which was live gave itself. Where the log has none, nothing is
+judged.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from engine.vocabulary.log_columns import ANSWER, FALLBACK, KEY, ROLE
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# Labels come days after their answers; by then the log may have let go of older ones.
 BACK = timedelta(days=28)
 # An answer is in the log a minute and some seconds after it was given (``requests.writer.LONGEST``). Who waits longer
 # for the log has an alert that says so.

@@ -19,9 +19,9 @@ class LabelCounts:
 
     ``came``: rows of feedback; of these ``words`` are the last word on their key, and of the words ``found`` are of a
     logged answer, ``unknown`` of none. ``fresh`` ones, of those unknown, came so lately that their answers need not be
-    written yet. ``late`` ones, of those found, became known more than seven days after the
-    answer, ``early`` ones before it; ``unfit`` ones are no label that the target can have. ``held``: rows that are
-    quarantined or were thrown away; ``to_come``: of a time that is to come.
+    written yet. ``late`` ones, of those found, became known more than seven days after the answer, ``early`` ones
+    before it; ``unfit`` ones are no label that the target can have. ``held``: rows that are quarantined or were thrown
+    away; ``to_come``: of a time that is to come.
     """
 
     came: int = 0

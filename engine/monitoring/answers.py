@@ -25,7 +25,10 @@ PART = "answers"
 SIGNAL = "answered "  # before a metric's name
 FEWEST_WORDS = 50
 _ACT = "roll back if it began with a swap; else look at the worst segments and at drift, then retrain"
-_DECIDE = "look at its labels: throw it away where they are wrong, let it in where the world has changed, and retrain"
+_DECIDE = (
+    "ask whoever sent it: throw it away where its labels are wrong (feedback throw-away), let it in where the world has"
+    " changed (feedback let-in), and retrain"
+)
 _KEYS = "give the columns of [data] key with each row that is asked for"
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from engine.clock import stamp
 from engine.monitoring.alerts import alert_book
-from engine.monitoring.alerts.changes import CANARY
+from engine.monitoring.alerts.changes import is_of_live
 from engine.monitoring.records import Alert
 from engine.outbox import outbox, subjects
 from engine.outbox.events import about_alert, failing_since, head, minute, nobody_has_it
@@ -54,7 +54,7 @@ def overdue(db: sqlite3.Connection, now: datetime) -> list[tuple[Alert, str, Rou
 
 def _is_for(route: Route, alert: Alert) -> bool:
     """That a canary was ended is told whom it is to be told at once; it calls nobody a second time."""
-    return alert.part != CANARY or not route.after
+    return is_of_live(alert.part) or not route.after
 
 
 def _began(db: sqlite3.Connection, alert: Alert, now: datetime) -> datetime:

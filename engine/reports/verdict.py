@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.monitoring import status
-from engine.monitoring.alerts.changes import CANARY
+from engine.monitoring.alerts.changes import is_of_live
 from engine.monitoring.performance.key_figures import KnownMetric
 from engine.monitoring.records import Look
 from engine.records import Deployment, Reason, Run, Verdict
@@ -70,7 +70,7 @@ def verdict(found: VerdictFacts, at: datetime) -> tuple[Verdict, str]:
         alerts=[
             Reason(each.severity, _trouble(each, at), each.since)
             for each in found.troubles
-            if each.over_at is None and not each.snoozed and each.part != CANARY
+            if each.over_at is None and not each.snoozed and is_of_live(each.part)
         ],
     )
     judged = status.judge(facts, at)[0]

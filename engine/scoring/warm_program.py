@@ -15,7 +15,7 @@ from engine.runs.steps.launch import Stage, spec_of
 from engine.runs.steps.limits import Limits
 from engine.runs.steps.sandbox import WARM_SCORER, check_reads
 from engine.runs.steps.step import StepSpec
-from engine.runs.steps.tables import laid_out, read_kept, read_output, types_of, write_input
+from engine.runs.steps.tables import laid_out, read_kept, read_output, streamed, types_of, write_input
 from engine.text import plain
 from engine.vocabulary.steps import SCORE_ROWS
 
@@ -92,7 +92,7 @@ class ProjectProgram:
         """See ``Program``."""
         if self.stage.manifest.form == "parquet":
             kept = types_of(features) if self.stage.types else {}
-            return {"form": "arrow", "kept": kept}, _stream(features)
+            return {"form": "arrow", "kept": kept}, streamed(features)
         for left in (folder / "output").glob("predictions.*"):
             left.unlink()
         write_input(features, folder / "input", self.stage.manifest.form, types=self.stage.types)
@@ -120,13 +120,3 @@ def stays(stage: Stage) -> bool:
     """Whether the version can be scored by a process that stays: a command scores one table and ends."""
     program = stage.manifest.program(SCORE_ROWS)
     return stage.environment.python is not None and (program is None or program.command is None)
-
-
-def _stream(table: pa.Table) -> bytes:
-    import pyarrow as pa
-
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    content: bytes = sink.getvalue().to_pybytes()
-    return content

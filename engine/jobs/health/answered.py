@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from engine.scoring.unpacked import Unpacked
 
 
-
 @dataclass(frozen=True)
 class ServedMemory:
     """Of a project that is served: how the blocks of all its versions are ``listed``, the feedback that came, what

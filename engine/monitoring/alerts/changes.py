@@ -84,8 +84,13 @@ def worsened(alert: Alert, finding: HealthFinding) -> bool:
     return alert.severity == "watch" and finding.severity == "failing"
 
 
+def is_of_live(part: str) -> bool:
+    """Whether an alert of that part says how what is live is; that a canary was ended only tells what happened."""
+    return part != CANARY
+
+
 def to_escalate(alert: Alert, now: datetime) -> bool:
     """Whether nobody has taken notice of an alert for too long."""
     unnoticed = alert.acknowledged_at is None and alert.escalated_at is None and not alert.quiet(now)
-    failing = alert.severity == "failing" and alert.part != CANARY
+    failing = alert.severity == "failing" and is_of_live(alert.part)
     return failing and unnoticed and now - alert.raised_at >= ESCALATE_AFTER

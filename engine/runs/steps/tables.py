@@ -101,6 +101,17 @@ def read_kept(told: object) -> Types | None:
     return told if isinstance(told, dict) and fits else None
 
 
+def streamed(table: pa.Table) -> bytes:
+    """A table as it goes through a pipe or lies beside others: an Arrow stream."""
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
 def laid_out(table: pa.Table, kept: Types) -> pa.Table:
     """``table`` as what else comes from steps, with what was ``kept`` of its types."""
     table = _laid_out(table)

@@ -95,16 +95,6 @@ def unpacked(content: bytes) -> tuple[dict[str, Any], bytes]:
     return head, content[8 + size :]
 
 
-def streamed(table: pa.Table) -> bytes:
-    import pyarrow as pa
-
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
-
-
 def answer(head: Mapping[str, Any], body: bytes, rows: int, outputs: Sequence[str], title: str) -> pa.Table:
     """What a scorer said of ``rows`` rows, in the columns ``outputs``. It comes from elsewhere: nothing of it is
     believed before it was looked through. Raises StepFailed."""

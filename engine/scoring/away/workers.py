@@ -13,9 +13,9 @@ from engine.runs.compute import order
 from engine.runs.compute.driver import REFUSED
 from engine.runs.steps.running import start_step
 from engine.runs.steps.step import StepResult, StepSpec
-from engine.runs.steps.tables import types_of
+from engine.runs.steps.tables import streamed, types_of
 from engine.scoring.away.driver import ANSWERS, END, PARTS
-from engine.scoring.away.parts import answer, packed, streamed, unpacked
+from engine.scoring.away.parts import answer, packed, unpacked
 from engine.scoring.away.seat import FIRST, FIRST_ANSWER
 from engine.storage.disk import delete_tree, refused
 

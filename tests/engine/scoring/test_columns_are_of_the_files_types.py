@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from engine.runs.steps import column_types
+from engine.runs.steps.tables import streamed
 from engine.runs.steps.warm_scorer import Arrow
 
 NOON = pd.Timestamp("2026-11-30 12:00", tz="UTC")
@@ -27,14 +28,6 @@ COLUMNS = {
 }
 
 
-def stream(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    content: bytes = sink.getvalue().to_pybytes()
-    return content
-
-
 def of_a_file(frame: pd.DataFrame) -> Any:
     file = io.BytesIO()
     frame.to_parquet(file, index=False)
@@ -47,5 +40,5 @@ def test_a_later_batch_has_the_values_and_types_that_its_file_would_have_had(nam
     asked = Arrow()
     for rows in (slice(0, 3), slice(0, 1), slice(1, 2), slice(2, 3), slice(0, 0), slice(0, 3)):
         part = frame.iloc[rows].reset_index(drop=True)
-        found, wanted = asked.features(stream(pa.Table.from_pandas(part, preserve_index=False)), {}), of_a_file(part)
+        found, wanted = asked.features(streamed(pa.Table.from_pandas(part, preserve_index=False)), {}), of_a_file(part)
         pd.testing.assert_frame_equal(found, wanted)

@@ -12,9 +12,10 @@ import pytest
 
 from engine.errors import StepFailed
 from engine.runs.compute import on_worker
+from engine.runs.steps.tables import streamed
 from engine.scoring.away import parts
 from engine.scoring.away.kit import MODULES
-from engine.scoring.away.parts import GivenUp, Part, Waiting, answer, differs, packed, streamed, unpacked
+from engine.scoring.away.parts import GivenUp, Part, Waiting, answer, differs, packed, unpacked
 from tests.test_architecture import ROOT
 
 SAID = pa.table({"prediction": [1, 0], "p_1": [0.9, 0.1]})
