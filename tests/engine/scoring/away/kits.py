@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,19 +14,18 @@ from typing import Any, cast
 
 import pandas as pd
 import pyarrow as pa
-import pytest
 from sklearn.ensemble import RandomForestClassifier
 
 from engine.environments.picture import PICTURE, Picture, take
 from engine.jobs.score.flow import Flow
 from engine.projects.manifest.records import ComputeSpec
-from engine.runs.steps import compile_model
 from engine.scoring.away import kit
 from engine.scoring.away.workers import Workers
 from engine.scoring.compiled.scorer import CompiledScorer
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 from engine.versions.document import store_folder
+from tests.compiled_models import write
 from tests.engine.scoring import staying
 
 MARKER = f"test-{os.getpid()}"
@@ -38,12 +36,10 @@ PARTS = [pa.table({"x": [0.1 * at, None, 2.0], "y": [at, 3, at % 5]}) for at in 
 class Tables:
     """A compiled forest in a store. ``here``: what this machine says by it."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(sys.modules, "leverframe_compile_model", compile_model)
+    def __init__(self, folder: Path) -> None:
         large = (LEARNT["x"] + LEARNT["y"] > 6).astype(int)
         model = RandomForestClassifier(8, max_depth=4, random_state=1).fit(LEARNT, large)
-        program, said = compile_model.document(model, LEARNT, False)
-        compile_model.write(program, said, folder / "tables")
+        write(model, LEARNT, folder / "tables")
         (folder / "objects").mkdir()
         self.store = ObjectStore(folder / "objects")
         self.document = cast(Any, SimpleNamespace(

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tables:
-    return Tables(tmp_path, monkeypatch)
+def tables(tmp_path: Path) -> Tables:
+    return Tables(tmp_path)
 
 
 def said(folder: Path) -> str:
