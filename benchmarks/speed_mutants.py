@@ -11,6 +11,8 @@ _REFUSED = ("tests/engine/scoring/compiled/test_rows_that_are_refused.py",)
 _ALONE, _FIGURES = ("tests/engine/serving/test_a_single_row.py",), ("tests/engine/requests/test_figures.py",)
 _SEEN = ("tests/engine/storage/test_commits.py",)
 _STAGES, _STAGE = "engine/serving/rounds.py", ("tests/engine/serving/test_one_round_is_scored_together.py",)
+_SCORING, _BLOCK, _WRITER = "engine/serving/scoring.py", "engine/requests/block.py", "engine/requests/writer.py"
+_WRITTEN = ("tests/engine/requests/test_what_is_written_of_requests.py",)
 _EXACT = ("tests/engine/scoring/compiled/test_estimators_compile_exactly.py",)
 
 SPEED = (
@@ -18,7 +20,7 @@ SPEED = (
     Fault("a replaced ledger is noticed in time", _COMMITS, " or self._monotonic() >= seen.until", "", _SEEN),
     Fault("without shared memory the ledger is asked", _COMMITS, "if head is None or ", "if ", _SEEN),
     Fault("no lock of SQLite's is lost", _COMMITS, "prot=mmap.PROT_READ)", "prot=mmap.PROT_READ); os.close(descriptor)", _SEEN),
-    Fault("a row that goes left cannot come to what is right", _BITS, "right_side & ((1 << bits) - 1)", "0", _EXACT),
+    Fault("a row that goes left cannot come to what is right", _BITS, "right_side & _ALL", "0", _EXACT),
     Fault("a gap is in the last bin, of one row too", _BITS, "E{slot}, s{slot}) if s{slot} == s{slot} else -1]", "E{slot}, s{slot}) if s{slot} == s{slot} else 0]", _EXACT),
     Fault("a whole number that no float holds is refused with its column", _ROWS, "return operation.of", "return 0", _REFUSED),
     Fault("a name that stands twice is seen in a single row", _FORM, "body.count(b\":\") != 1 + self._colons", "False", _ALONE),
@@ -26,12 +28,18 @@ SPEED = (
     Fault("a minute ends", _COUNTING, "not since <= at < until", "not since <= at", _FIGURES),
     Fault("a gap goes where training sent it, in C", _RECORDS, "tables.whole(trees.gap)", "0", _EXACT),
     Fault("a code goes where training sent it, in C", _RECORDS, "found[row, code // 32] |= np.uint32(1 << code % 32)", "pass", _EXACT),
-    Fault("who is scored with others has the answer to their own rows", _STAGES, "begin, end = end, end + len(each.rows)", "begin, end = 0, len(each.rows)", _STAGE),
-    Fault("a swap within a round mixes nobody's answers", _STAGES, "id(each.held) if", "1 if", _STAGE),
-    Fault("what is a canary's is not asked of the live version", _STAGES, "else -place", "else id(each.held)", _STAGE),
-    Fault("a version that is out is not asked by a round", _STAGES, " and each.held.out is None", "", _STAGE),
-    Fault("who has gone leaves the answers of others alone", _STAGES, "        if self.said.done():  # Whoever asked has gone.\n            return\n", "", _STAGE),
-    Fault("a row without an answer is asked for once where it came alone", _STAGES, "if len(together) == 1 or not _scored(together):", "if not _scored(together):", _STAGE),
+    Fault("who is scored with others has the answer to their own rows", _STAGES, "begin, end = end, end + len(asking.rows.values)", "begin, end = 0, len(asking.rows.values)", _STAGE),
+    Fault("a swap within a round mixes nobody's answers", _STAGES, "id(held) if", "1 if", _STAGE),
+    Fault("what is a canary's is not asked of the live version", _STAGES, "else -place", "else id(held)", _STAGE),
+    Fault("a version that is out is not asked by a round", _STAGES, " and held.out is None", "", _STAGE),
+    Fault("who has gone leaves the answers of others alone", _STAGES, "        if said.done():  # Whoever asked has gone.\n            return\n", "", _STAGE),
+    Fault("a row without an answer is asked for once where it came alone", _STAGES, "if len(together) == 1 or not self._scored(together):", "if not self._scored(together):", _STAGE),
+    Fault("the next round looks at what is live again", _SCORING, "        asyncio.get_running_loop().call_soon(self._looked.clear)\n", "", _STAGE),
+    Fault("a leaf's number is that of its own eight", _BITS, "plane * _BYTE + bit", "bit", _EXACT),
+    Fault("a moment of the log is that of the request", _BLOCK, "datetime(1970, 1, 1, tzinfo=UTC)", "datetime(1971, 1, 1, tzinfo=UTC)", _WRITTEN),
+    Fault("requests with keys are told from those without", _WRITER, " and not any(keys)", "", _WRITTEN),
+    Fault("a request without rows is in no table", _WRITER, "if all(rows) and ", "if ", _WRITTEN),
+    Fault("versions with other columns are in other tables", _WRITER, "len(set(map(id, features))) == len(set(map(id, outputs))) == 1", "True", _WRITTEN),
     Fault("one round has an end", _STAGES, "            if rows >= MOST_ROWS:\n                break\n", "", _STAGE),
     Fault("a quick way to a frame is gone only where it makes what the file makes", "engine/runs/steps/warm_scorer.py", " if all(self._alike(way, each, kept) for each in tables))", ")", ("tests/engine/scoring/test_columns_are_of_the_files_types.py",)),
 )  # fmt: skip

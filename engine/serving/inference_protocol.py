@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.serving import tensors
+from engine.serving.asking import Prepared
 from engine.serving.columns import Column
 from engine.serving.exchange import Answer, Asked, Unanswered, document, written
 from engine.serving.form import Form, Rows
 from engine.serving.json_text import Doubled, loaded
 from engine.serving.routes import Target
-from engine.serving.scoring import Prepared, Scoring
+from engine.serving.scoring import Scoring
 from engine.text import plain
 from engine.validation.schema import type_in
 

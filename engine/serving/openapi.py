@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from engine.serving.asking import Prepared
 from engine.serving.columns import LEAST, MOST, Column
 from engine.serving.exchange import JSON
 from engine.serving.routes import Route
-from engine.serving.scoring import Prepared
 
 _PROJECT, _VERSION = "{project}", "{version}"
 _JSON: Mapping[str, Any] = {

@@ -8,88 +8,108 @@ timer: whoever comes alone is answered in the next round of the loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any
 
+from engine.serving.asking import Asking
 from engine.serving.exchange import Answer
-from engine.serving.failover import FallbackCounts, Given, Rows, answered_at_once
-from engine.serving.held import Held
+from engine.serving.failover import FallbackCounts, Given, NoAnswer, Waits, answered_at_once
 
 MOST_ROWS = 2000  # of one round; who comes after them is scored in the next, when others have been read and written
-
-
-class _Asking(NamedTuple):
-    """The rows of one request, for ``held`` or its canary; what makes an answer of what is given, and who waits."""
-
-    held: Held
-    canary: Held | None
-    rows: Rows
-    written: Callable[[Given], Answer]
-    said: asyncio.Future[Answer]
-
-    def gives(self, given: Callable[[], Given]) -> None:
-        """Say what came of it."""
-        if self.said.done():  # Whoever asked has gone.
-            return
-        try:
-            self.said.set_result(self.written(given()))
-        except Exception as problem:  # noqa: BLE001  it is raised for whoever it concerns
-            # Its frames would hold what all others asked.
-            self.said.set_exception(problem.with_traceback(None))
+_Waiting = tuple[Asking, "asyncio.Future[Answer]"]
 
 
 class Rounds:
-    """For the server's own thread, and scorers that do not block."""
+    """For the server's own thread, and scorers that do not block. ``written`` makes an answer of what was given;
+    ``otherwise`` has one, or raises, where nobody could give any at once."""
 
-    def __init__(self, counts: FallbackCounts) -> None:
-        self._counts = counts
-        self._waiting: list[_Asking] = []
+    def __init__(
+        self, counts: FallbackCounts, written: Callable[[Asking, Given], Answer],
+        otherwise: Callable[[Asking, Waits | NoAnswer], Coroutine[Any, Any, Answer]],
+    ) -> None:  # fmt: skip
+        self._counts, self._written, self._otherwise = counts, written, otherwise
+        self._waiting: list[_Waiting] = []
+        self._under_way: set[asyncio.Task[Answer]] = set()
 
-    def ask(
-        self, held: Held, rows: Rows, canary: Held | None, written: Callable[[Given], Answer]
-    ) -> asyncio.Future[Answer]:
-        """What ``written`` makes of what ``answered_at_once`` gives; to be awaited. Raises what they raise."""
+    def ask(self, asking: Asking) -> asyncio.Future[Answer]:
+        """The answer, to be awaited. Raises what ``written`` and ``otherwise`` do."""
         loop = asyncio.get_running_loop()
         said: asyncio.Future[Answer] = loop.create_future()
         if not self._waiting:
             loop.call_soon(self._answer, loop)
-        self._waiting.append(_Asking(held, canary, rows, written, said))
+        self._waiting.append((asking, said))
         return said
 
     def _answer(self, loop: asyncio.AbstractEventLoop) -> None:
         """Those who wait, each version's together, as far as there is room."""
-        by_version: dict[int, list[_Asking]] = {}
+        by_version: dict[int, list[_Waiting]] = {}
         rows = place = 0
         for place, each in enumerate(self._waiting, 1):
+            asking = each[0]
+            held = asking.prepared.held
             # What a canary is asked goes its own way: where that fails, the live version is asked for the same rows.
-            alike = id(each.held) if each.canary is None and each.held.out is None else -place
+            alike = id(held) if asking.canary is None and held.out is None else -place
             by_version.setdefault(alike, []).append(each)
-            rows += len(each.rows)
+            rows += len(asking.rows.values)
             if rows >= MOST_ROWS:
                 break
         self._waiting = self._waiting[place:]
         for together in by_version.values():
-            if len(together) == 1 or not _scored(together):
-                for each in together:  # Alone, or one of them spoilt it for all.
-                    self._alone(each)
+            if len(together) == 1 or not self._scored(together):
+                for asking, said in together:  # Alone, or one of them spoilt it for all.
+                    self._alone(asking, said, loop)
         if self._waiting:
             loop.call_soon(self._answer, loop)
 
-    def _alone(self, each: _Asking) -> None:
-        each.gives(lambda: answered_at_once(each.held, each.rows, self._counts, each.canary))
+    def _scored(self, together: Sequence[_Waiting]) -> bool:
+        """Give each of them, all of one version, its answers. Returns whether there are any."""
+        held = together[0][0].prepared.held
+        label, digest, outputs = held.label, held.digest, held.scorer.outputs
+        try:
+            answers = held.scorer.answer([row for asking, _ in together for row in asking.rows.values])
+        except Exception:  # noqa: BLE001  each is asked again by itself, where it is counted
+            return False
+        end = 0
+        for asking, said in together:
+            begin, end = end, end + len(asking.rows.values)
+            self._give(asking, said, Given(label, digest, outputs, answers[begin:end]))
+        return True
+
+    def _alone(self, asking: Asking, said: asyncio.Future[Answer], loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            given = answered_at_once(asking.prepared.held, asking.rows.values, self._counts, asking.canary)
+        except (Waits, NoAnswer) as problem:
+            task = loop.create_task(self._otherwise(asking, problem.with_traceback(None)))
+            self._under_way.add(task)
+            task.add_done_callback(partial(self._passed_on, said))
+        except Exception as problem:  # noqa: BLE001  a mistake of ours, for whoever asked
+            _fail(said, problem)
+        else:
+            self._give(asking, said, given)
+
+    def _give(self, asking: Asking, said: asyncio.Future[Answer], given: Given) -> None:
+        if said.done():  # Whoever asked has gone.
+            return
+        try:
+            answer = self._written(asking, given)
+        except Exception as problem:  # noqa: BLE001  it is raised for whoever it concerns
+            _fail(said, problem)
+        else:
+            said.set_result(answer)
+
+    def _passed_on(self, said: asyncio.Future[Answer], task: asyncio.Task[Answer]) -> None:
+        """What ``otherwise`` came to."""
+        self._under_way.discard(task)
+        if task.cancelled():
+            said.cancel()
+        elif (problem := task.exception()) is not None:
+            _fail(said, problem)
+        elif not said.done():
+            said.set_result(task.result())
 
 
-def _scored(together: Sequence[_Asking]) -> bool:
-    """Give each of them, all of one version, its answers. Returns whether there are any."""
-    held = together[0].held
-    label, digest, outputs = held.label, held.digest, held.scorer.outputs
-    try:
-        answers = held.scorer.answer([row for each in together for row in each.rows])
-    except Exception:  # noqa: BLE001  each is asked again by itself, where it is counted
-        return False
-    end = 0
-    for each in together:
-        begin, end = end, end + len(each.rows)
-        each.gives(partial(Given, label, digest, outputs, answers[begin:end]))
-    return True
+def _fail(said: asyncio.Future[Answer], problem: BaseException) -> None:
+    if not said.done():
+        # Its frames would hold what all others asked.
+        said.set_exception(problem.with_traceback(None))

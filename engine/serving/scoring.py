@@ -11,10 +11,11 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import Refusal
 from engine.requests.records import Answered, Role
+from engine.serving.asking import Asking, Prepared, Read, Write
 from engine.serving.columns import columns_of
 from engine.serving.contracts import Notes, Versions
 from engine.serving.exchange import Answer, Asked, Unanswered, written
@@ -33,18 +34,6 @@ LARGE = 64 * 1024  # bytes of a body that no other request is to wait for
 WAITING, WORKING = 32, 1  # threads that wait for other processes, and that work themselves
 QUEUE = 96  # requests that may wait for those, in one worker
 AGAIN = {"Retry-After": "1"}
-
-
-class Prepared(NamedTuple):
-    """A version and what is made once for all of its answers. ``canary``: says which requests another one answers."""
-
-    held: Held
-    form: Form
-    canary: Callable[[Rows], Held | None] | None = None
-
-
-Read = Callable[[Form, Asked], Rows]
-Write = Callable[[Prepared, Given, Rows, Asked], Answer]
 
 
 class Threads:
@@ -127,7 +116,8 @@ class Scoring:
         self._versions, self._projects, self._notes = versions, projects, notes
         self._counts, self._figures, self._monotonic, self._key = counts, figures, monotonic, key
         self._prepared: dict[str, Prepared] = {}
-        self._rounds = Rounds(counts)
+        self._looked: dict[str, Prepared] = {}  # in this round of the loop
+        self._rounds = Rounds(counts, self._given, self._otherwise)
         self._waiting = Threads(WAITING, "waits for an answer")
         # Of their own: those of a version that hangs are taken, and it is then that another has to answer.
         self._standing_in = Threads(WAITING, "waits for a stand-in")
@@ -172,7 +162,7 @@ class Scoring:
 
     def answer(self, project: str, asked: Asked, read: Read, write: Write) -> Answer | Awaitable[Answer]:
         """The answer for ``project``. Raises Unanswered, at once or when it is awaited."""
-        prepared = self.prepared(project)
+        prepared = self._looked.get(project) or self._look(project)
         blocks, large = prepared.held.scorer.blocks, len(asked.body) > LARGE
         threads = self._waiting if blocks else self._working
         full = threads.full if blocks or large else None
@@ -183,7 +173,7 @@ class Scoring:
             rows = read(prepared.form, asked)
             if full is not None:
                 since = passed_over(prepared.held, full.sentence)
-                return self._by_others(project, prepared, asked, rows, write, None, since)
+                return self._by_others(Asking(project, prepared, asked, rows, write), since)
             canary = prepared.canary(rows) if prepared.canary is not None else None
             if canary is not None and canary.scorer.blocks:
                 if self._waiting.full is None:
@@ -191,29 +181,29 @@ class Scoring:
                 canary = None  # It takes nobody's answer away, and has no room for this one.
         except Unanswered as problem:
             raise self._refused(project, prepared.held, asked, problem, None) from None
-        return self._at_once(project, prepared, asked, rows, write, canary)
+        return self._rounds.ask(Asking(project, prepared, asked, rows, write, canary))
 
-    async def _at_once(
-        self, project: str, prepared: Prepared, asked: Asked, rows: Rows, write: Write, canary: Held | None
-    ) -> Answer:
-        written = partial(self._given, project, prepared, asked, rows, write)
-        try:
-            return await self._rounds.ask(prepared.held, rows.values, canary, written)
-        except Waits as since:
-            return await self._by_others(project, prepared, asked, rows, write, canary, since)
-        except NoAnswer as problem:
-            raise self._refused(project, prepared.held, asked, problem, canary) from None
+    def _look(self, project: str) -> Prepared:
+        """``prepared``, for all who are read in this round: their last bytes came before it began, so that one look at
+        the ledger is later than each of them."""
+        found = self._looked[project] = self.prepared(project)
+        asyncio.get_running_loop().call_soon(self._looked.clear)
+        return found
 
-    async def _by_others(
-        self, project: str, prepared: Prepared, asked: Asked, rows: Rows, write: Write, canary: Held | None,
-        since: Waits,
-    ) -> Answer:  # fmt: skip
+    async def _otherwise(self, asking: Asking, problem: Waits | NoAnswer) -> Answer:
+        """Of a request that nobody could answer at once. Raises Unanswered."""
+        if isinstance(problem, Waits):
+            return await self._by_others(asking, problem)
+        raise self._refused(asking.project, asking.prepared.held, asking.asked, problem, asking.canary)
+
+    async def _by_others(self, asking: Asking, since: Waits) -> Answer:
         """The answer by whoever is asked after those that have failed at once, or have no room."""
+        project, prepared, asked, rows, _, canary = asking
         try:
             given = await answered(prepared.held, rows.values, self._stood_in, self._counts, canary, since)
         except (Unanswered, NoAnswer) as problem:
             raise self._refused(project, prepared.held, asked, problem, canary) from None
-        return self._given(project, prepared, asked, rows, write, given)
+        return self._given(asking, given)
 
     async def _stood_in(self, version: Held, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
         visit = (self._standing_in if version.scorer.blocks else self._working).enter()
@@ -242,11 +232,10 @@ class Scoring:
             raise self._refused(project, prepared.held, asked, problem, canary) from None
         finally:
             visit.leave()
-        return self._given(project, prepared, asked, rows, write, given)
+        return self._given(Asking(project, prepared, asked, rows, write), given)
 
-    def _given(
-        self, project: str, prepared: Prepared, asked: Asked, rows: Rows, write: Write, given: Given
-    ) -> Answer:
+    def _given(self, asking: Asking, given: Given) -> Answer:
+        project, prepared, asked, rows, write, _ = asking
         answer = write(prepared, given, rows, asked)
         seconds = self._monotonic() - asked.began
         self._figures.answered(project, given.label, given.fallback, len(rows.values), seconds)

@@ -20,9 +20,7 @@ from engine.scoring.compiled.row_code import Code
 
 FEWEST = 4  # trees; the ifs of fewer are done before the columns are looked up
 _MOST = 1 << 25  # bytes of the sets of all columns
-_ITEM = {16: "H", 32: "I", 64: "Q"}
-# By which each power of two leaves another rest. A table of the powers themselves has them nearly all in one place.
-_PRIME = {16: 19, 32: 37, 64: 67}
+_BYTE, _ALL = 8, (1 << 64) - 1
 
 
 def bit_lines(plan: Plan, code: Code) -> list[str] | None:
@@ -37,30 +35,41 @@ def bit_lines(plan: Plan, code: Code) -> list[str] | None:
     if (trees.targets is None and plan.model.targets > 1) or count < FEWEST or most > MOST_LEAVES:
         return None
     nodes = Nodes(plan)
-    bits = 16 if most <= 16 else 32 if most <= 32 else 64
+    planes = -(-most // _BYTE)
     asked = columns_asked(plan, nodes)
-    if not asked or sum(each.count for each in asked) * count * bits // 8 > _MOST:
+    if not asked or sum(each.count for each in asked) * count * planes > _MOST:
         return None
-    parts = [_part(plan, nodes, each, bits, code) for each in asked]
-    code.names["leaves"] = struct.Struct(f"<{count}{_ITEM[bits]}").unpack
+    parts = [_part(plan, nodes, each, planes, code) for each in asked]
     targets = [0] * count if trees.targets is None else plan.tables.whole(trees.targets).tolist()
-    prime = _PRIME[bits]
-    form = "t{0} = narrow(t{0} + D{1}[a{1} % {2}])" if trees.narrow else "t{0} += D{1}[a{1} % {2}]"
+    form = "t{0} = narrow(t{0} + D{1}[a{1}])" if trees.narrow else "t{0} += D{1}[a{1}]"
     for tree in range(count):
-        found = code.names[f"D{tree}"] = [0.0] * prime
-        for leaf, (value,) in enumerate(nodes.leaf_values(tree)):
-            found[(1 << leaf) % prime] = float(value)
+        code.names[f"D{tree}"] = [float(value) for (value,) in nodes.leaf_values(tree)]
     return [
-        f"m = {' & '.join(parts)}",
-        f"{', '.join(f'a{tree}' for tree in range(count))}, = leaves(m.to_bytes({count * bits // 8}, 'little'))",
-        *(form.format(target, tree, prime) for tree, target in enumerate(targets)),
+        f"m = ({' & '.join(parts)}).to_bytes({planes * count}, 'little')",
+        f"{', '.join(f'a{tree}' for tree in range(count))}, = leaves({_leaf_numbers(planes, count, code)})",
+        *(form.format(target, tree) for tree, target in enumerate(targets)),
     ]
 
 
-def _part(plan: Plan, nodes: Nodes, asked: Asked, bits: int, code: Code) -> str:
+def _leaf_numbers(planes: int, count: int, code: Code) -> str:
+    """An expression for the number of each tree's leaf, a byte each, of ``m``: a byte for each tree with a bit for each
+    of its first eight leaves, then one for each with the next eight. One bit is set for each tree."""
+    code.names |= {"leaves": struct.Struct(f"{count}B").unpack, "whole": int.from_bytes}
+    for plane in range(planes):
+        numbers = bytearray(1 << _BYTE)
+        for bit in range(_BYTE):
+            numbers[1 << bit] = plane * _BYTE + bit
+        code.names[f"P{plane}"] = bytes(numbers)
+    if planes == 1:
+        return "m.translate(P0)"
+    parts = [f"whole(m[{at * count}:{(at + 1) * count}].translate(P{at}), 'little')" for at in range(planes)]
+    return f"({' + '.join(parts)}).to_bytes({count}, 'little')"
+
+
+def _part(plan: Plan, nodes: Nodes, asked: Asked, planes: int, code: Code) -> str:
     """An expression for the leaves that a column leaves."""
     slot = asked.slot
-    sets = _sets(plan, nodes, asked, bits)
+    sets = _sets(plan, nodes, asked, planes)
     index = plan.index_of.get(slot)
     if index is not None:
         code.names[f"M{slot}"] = [sets[place] for place in asked.bins_of(plan.numbers(slot)).tolist()]
@@ -72,17 +81,18 @@ def _part(plan: Plan, nodes: Nodes, asked: Asked, bits: int, code: Code) -> str:
     return f"M{slot}[bin_of(E{slot}, s{slot}) if s{slot} == s{slot} else -1]"
 
 
-def _sets(plan: Plan, nodes: Nodes, asked: Asked, bits: int) -> list[int]:
+def _sets(plan: Plan, nodes: Nodes, asked: Asked, planes: int) -> list[int]:
     """For each bin of a column, the leaves that can be reached from there, of all trees as one number."""
     import numpy as np
 
     place = plan.model.inputs.index(asked.slot)
-    table = np.full((asked.count, len(nodes.leaves)), (1 << bits) - 1, dtype=f"<u{bits // 8}")
+    table = np.empty((asked.count, len(nodes.leaves)), dtype="<u8")
     for tree, leaves in enumerate(nodes.leaves.tolist()):
         table[:, tree] = (1 << leaves) - 1
         for node in nodes.of(tree, place):
             right = asked.right(plan, nodes, node)
             left_side, right_side = nodes.sides(node)
-            table[right, tree] &= table.dtype.type(~left_side & ((1 << bits) - 1))
-            table[~right, tree] &= table.dtype.type(~right_side & ((1 << bits) - 1))
-    return [int.from_bytes(row.tobytes(), "little") for row in table]
+            table[right, tree] &= table.dtype.type(~left_side & _ALL)
+            table[~right, tree] &= table.dtype.type(~right_side & _ALL)
+    in_planes = table.view(np.uint8).reshape(*table.shape, -1)[:, :, :planes].transpose(0, 2, 1)
+    return [int.from_bytes(row.tobytes(), "little") for row in in_planes]

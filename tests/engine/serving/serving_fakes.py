@@ -112,14 +112,11 @@ class Place:
         return Asked(method, path, given, body, "127.0.0.1", AT, 0.0, "1-a")
 
     def ask(self, method: str, path: str, body: bytes = b"", **heads: str) -> Answer:
-        found = self.app.answer(self.asked(method, path, body, **heads))
-        if isinstance(found, Answer):
-            return found
+        async def answered() -> Answer:
+            found = self.app.answer(self.asked(method, path, body, **heads))
+            return found if isinstance(found, Answer) else await found
 
-        async def awaited() -> Answer:
-            return await found
-
-        return asyncio.run(awaited())
+        return asyncio.run(answered())
 
     def score(self, content: Any, **heads: str) -> tuple[int, Any]:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()

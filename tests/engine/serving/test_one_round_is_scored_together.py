@@ -12,8 +12,11 @@ import pytest
 
 from engine.projects.manifest.records import ServeSpec
 from engine.scoring.ready import Value
-from engine.serving.exchange import Answer
-from engine.serving.failover import Given
+from engine.serving.asking import Asking, Prepared
+from engine.serving.exchange import Answer, Asked
+from engine.serving.failover import FallbackCounts, Given
+from engine.serving.form import Rows
+from engine.serving.held import Held
 from engine.serving.rounds import MOST_ROWS, Rounds
 from tests.engine.serving.serving_fakes import GOOD, Echo, Place, held
 
@@ -35,16 +38,15 @@ class Asks(Echo):
         return super().answer(rows)
 
 
-def begun(there: Place, *carats: float) -> list[asyncio.Future[Answer]]:
+def begun(there: Place, *carats: float) -> list[asyncio.Task[Answer]]:
     """A request for each, all in this round."""
-    return [
-        asyncio.ensure_future(
-            there.app.answer(  # type: ignore[arg-type]
-                there.asked("POST", "/projects/gems/score", json.dumps({"records": [{**GOOD, "carat": each}]}).encode())
-            )
-        )
-        for each in carats
-    ]
+
+    async def one(carat: float) -> Answer:
+        body = json.dumps({"records": [{**GOOD, "carat": carat}]}).encode()
+        found = there.app.answer(there.asked("POST", "/projects/gems/score", body))
+        return found if isinstance(found, Answer) else await found
+
+    return [asyncio.ensure_future(one(each)) for each in carats]
 
 
 def answered(there: Place, *carats: float) -> list[tuple[int, Any]]:
@@ -81,20 +83,37 @@ def test_who_asks_alone_is_asked_for_once_even_where_there_is_no_answer() -> Non
     assert scorer.asked == [[BAD]]
 
 
+class Writes:
+    """Rounds whose answers are empty. ``given``: what they were made of."""
+
+    def __init__(self) -> None:
+        self.given: list[Given] = []
+        self._rounds = Rounds(FallbackCounts(), self._written, self._otherwise)
+
+    def _written(self, asking: Asking, given: Given) -> Answer:
+        self.given.append(given)
+        return Answer(200, b"")
+
+    async def _otherwise(self, asking: Asking, problem: Exception) -> Answer:
+        raise problem
+
+    def ask(self, version: Held, *rows: tuple[Value, ...], canary: Held | None = None) -> asyncio.Future[Answer]:
+        prepared: Any = Prepared(version, form=None)  # type: ignore[arg-type]
+        asked = Asked("POST", "/projects/gems/score")
+        write: Any = None
+        return self._rounds.ask(Asking("gems", prepared, asked, Rows(list(rows), {}, ()), write, canary))
+
+
 def test_a_swap_within_a_round_leaves_each_request_to_the_version_that_it_began_with() -> None:
     before, after = held("gems@3", scorer=Asks()), held("gems@4", scorer=Asks())
-    rounds, said = Rounds(Place().counts), list[tuple[str, str, Any]]()
-
-    def write(given: Given) -> Answer:
-        said.append((given.label, given.digest, given.answers))
-        return Answer(200, b"")
+    rounds = Writes()
 
     async def asked() -> None:
         in_turn = [(before, 0.1), (after, 0.3), (before, 0.2), (after, 0.4)]
-        await asyncio.gather(*(rounds.ask(version, [(value,)], None, write) for version, value in in_turn))
+        await asyncio.gather(*(rounds.ask(version, (value,)) for version, value in in_turn))
 
     asyncio.run(asked())
-    assert sorted(said) == [
+    assert sorted((each.label, each.digest, each.answers) for each in rounds.given) == [
         ("gems@3", "3" * 64, [(0.1, 2.0)]), ("gems@3", "3" * 64, [(0.2, 2.0)]),
         ("gems@4", "4" * 64, [(0.3, 2.0)]), ("gems@4", "4" * 64, [(0.4, 2.0)]),
     ]  # fmt: skip
@@ -139,40 +158,57 @@ def test_what_goes_wrong_over_one_answer_is_that_ones_alone(monkeypatch: pytest.
 
 def test_more_rows_than_one_round_takes_are_scored_in_the_next() -> None:
     scorer = Asks()
-    version, rounds, written = held(scorer=scorer), Rounds(Place().counts), list[Given]()
-
-    def write(given: Given) -> Answer:
-        written.append(given)
-        return Answer(200, b"")
+    version, rounds = held(scorer=scorer), Writes()
 
     async def asked() -> None:
-        half = [(0.1,)] * (MOST_ROWS // 2)
-        waits = [rounds.ask(version, half, None, write) for _ in range(3)]
+        waits = [rounds.ask(version, *[(0.1,)] * (MOST_ROWS // 2)) for _ in range(3)]
         await waits[1]
         assert not waits[2].done()
         await waits[2]
 
     asyncio.run(asked())
     assert [len(each) for each in scorer.asked] == [MOST_ROWS, MOST_ROWS // 2]
-    assert [len(each.answers) for each in written] == [MOST_ROWS // 2] * 3
+    assert [len(each.answers) for each in rounds.given] == [MOST_ROWS // 2] * 3
 
 
 def test_a_canary_answers_its_own_and_where_it_cannot_the_live_version_does() -> None:
     live, candidate = Asks(), Asks()
     version, canary = held(scorer=live), held("gems@4", scorer=candidate)
-    rounds, counts = Rounds(Place().counts), list[tuple[str, Any, str]]()
-
-    def write(given: Given) -> Answer:
-        counts.append((given.label, given.fallback, given.role))
-        return Answer(200, b"")
+    rounds = Writes()
 
     async def asked() -> None:
         row = (0.1, None, 1, True, None)
-        await asyncio.gather(
-            rounds.ask(version, [row], None, write), rounds.ask(version, [row], canary, write),
-            rounds.ask(version, [row], None, write),
-        )  # fmt: skip
+        asks = [rounds.ask(version, row, canary=each) for each in (None, canary, None)]
+        await asyncio.gather(*asks)
 
     asyncio.run(asked())
-    assert sorted(counts) == [("gems@3", None, "live"), ("gems@3", None, "live"), ("gems@4", None, "canary")]
+    assert sorted((each.label, each.fallback, each.role) for each in rounds.given) == [
+        ("gems@3", None, "live"), ("gems@3", None, "live"), ("gems@4", None, "canary")
+    ]  # fmt: skip
     assert live.asked == [[0.1, 0.1]] and candidate.asked == [[0.1]]
+
+
+def test_one_look_at_what_is_live_is_for_all_that_came_in_a_round_and_the_next_round_looks_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there, looks = Place(held()), list[str]()
+    monkeypatch.setattr(there, "live", lambda project: looks.append(project) or held(f"gems@{3 + len(looks)}"))
+
+    async def two_rounds() -> list[str]:
+        found = []
+        for _ in range(2):
+            found += [json.loads(each.body)["version"] for each in await asyncio.gather(*begun(there, 0.1, 0.2))]
+        return found
+
+    assert asyncio.run(two_rounds()) == ["gems@4", "gems@4", "gems@5", "gems@5"]
+
+
+def test_a_row_without_an_answer_is_refused_and_noted_once_and_nobody_waits_for_it() -> None:
+    there = Place(held(scorer=Asks()))
+
+    async def asked() -> list[Answer]:
+        return await asyncio.gather(*begun(there, 0.1, BAD))
+
+    good, bad = asyncio.run(asked())
+    assert (good.status, bad.status) == (200, 503)
+    assert sorted(each.status for each in there.noted) == [200, 503]
