@@ -57,6 +57,24 @@ def test_a_block_holds_each_row_with_its_request_its_key_and_its_answer(served: 
     assert counted(served[1]) == {"requests": 2, "rows": 3, "kept": 3, "lost": 0}
 
 
+def test_a_request_without_rows_keeps_nobody_elses_from_the_block(served: Served) -> None:
+    log = writer(*served)
+    log.take([answered(0), answered(1, rows=(), answers=(), keys={"id": ()}), answered(2)])
+    log.take([answered(0, keys={}), answered(1, rows=(), answers=(), keys={})])
+    log.flush(NOON, everything=True)
+    assert sorted(table(served, number).num_rows for number in range(2)) == [1, 2]
+    assert counted(served[1]) == {"requests": 5, "rows": 3, "kept": 3, "lost": 0}
+
+
+@pytest.mark.parametrize("other", [{"features": ("y", "place")}, {"outputs": ("prediction", "p_2")}])
+def test_what_names_other_columns_is_in_a_block_of_its_own(served: Served, other: dict[str, Any]) -> None:
+    log = writer(*served)
+    log.take([answered(0, keys={}), answered(1, keys={}, **other)])
+    log.flush(NOON, everything=True)
+    names = [set(table(served, number).column_names) for number in range(2)]
+    assert len(names[0] ^ names[1]) == 2
+
+
 def test_a_block_says_what_it_is(served: Served) -> None:
     log = writer(*served, worker="w7")
     log.take([answered(number) for number in (3, 1, 2)])
