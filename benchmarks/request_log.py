@@ -17,8 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.clock import now, stamp
+from engine.requests.answered import Answered
 from engine.requests.log import MOST_REQUESTS, RequestLog
-from engine.requests.records import Answered, LogRules
+from engine.requests.records import LogRules
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 

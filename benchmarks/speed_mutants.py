@@ -37,9 +37,9 @@ SPEED = (
     Fault("the next round looks at what is live again", _SCORING, "        asyncio.get_running_loop().call_soon(self._looked.clear)\n", "", _STAGE),
     Fault("a leaf's number is that of its own eight", _BITS, "plane * _BYTE + bit", "bit", _EXACT),
     Fault("a moment of the log is that of the request", _BLOCK, "datetime(1970, 1, 1, tzinfo=UTC)", "datetime(1971, 1, 1, tzinfo=UTC)", _WRITTEN),
-    Fault("requests with keys are told from those without", _WRITER, " and not any(keys)", "", _WRITTEN),
-    Fault("a request without rows is in no table", _WRITER, "if all(rows) and ", "if ", _WRITTEN),
-    Fault("versions with other columns are in other tables", _WRITER, "len(set(map(id, features))) == len(set(map(id, outputs))) == 1", "True", _WRITTEN),
+    Fault("requests with keys are told from those without", _WRITER, "each.rows and not each.keys for", "each.rows for", _WRITTEN),
+    Fault("a request without rows is in no table", _WRITER, "each.rows and not each.keys for", "not each.keys for", _WRITTEN),
+    Fault("versions with other columns are in other tables", _WRITER, "len(features) == len(outputs) == 1 and ", "", _WRITTEN),
     Fault("one round has an end", _STAGES, "            if rows >= MOST_ROWS:\n                break\n", "", _STAGE),
     Fault("a quick way to a frame is gone only where it makes what the file makes", "engine/runs/steps/warm_scorer.py", " if all(self._alike(way, each, kept) for each in tables))", ")", ("tests/engine/scoring/test_columns_are_of_the_files_types.py",)),
 )  # fmt: skip

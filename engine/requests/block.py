@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Damage
+from engine.requests.answered import Answered
 from engine.requests.counting import Count, CountKey
-from engine.requests.records import Answered, Value
+from engine.requests.records import Value
 from engine.storage.atomic import read_file
 from engine.vocabulary.log_columns import ANSWER as ANSWER
 from engine.vocabulary.log_columns import FEATURE as FEATURE

@@ -15,7 +15,7 @@ from functools import partial
 from math import exp, log
 from typing import NamedTuple
 
-from engine.requests.records import Answered
+from engine.requests.answered import Answered
 
 SMALLEST = 1e-5  # seconds
 _GROWTH = log(1.1)
@@ -94,12 +94,12 @@ def by_key(answered: Iterable[Answered]) -> dict[CountKey, list[Answered]]:
     since = until = None
     minute = 0
     for each in answered:
-        project, label, digest, fallback, at, _, status = each[:7]
+        at = each.at
         if since is None or until is None or not since <= at < until:
             minute = int(at.timestamp()) // 60
             since = datetime.fromtimestamp(60 * minute, UTC)
             until = since + _MINUTE
-        alike = project, label, digest, fallback or "", minute, status
+        alike = each.project, each.label, each.digest, each.fallback or "", minute, each.status
         known = found.get(alike)
         if known is None:
             found[alike] = [each]

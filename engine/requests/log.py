@@ -16,7 +16,7 @@ from typing import Protocol
 
 from engine import clock
 from engine.requests import sampling
-from engine.requests.records import Answered as Answered
+from engine.requests.answered import Answered as Answered
 from engine.requests.records import LogRules as LogRules
 from engine.requests.writer import LogWriter
 from engine.storage.ledger import Ledger

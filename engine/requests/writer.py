@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from engine.clock import stamp
 from engine.errors import Conflict, LeverframeError
 from engine.requests import alarm, block, book, sampling
+from engine.requests.answered import Answered
 from engine.requests.block import BlockLabel
 from engine.requests.counting import LOST, Count, CountKey, by_key, count
 from engine.requests.keeping import LogFolder
-from engine.requests.records import Answered, LogRules
+from engine.requests.records import LogRules
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 
@@ -204,8 +205,8 @@ class LogWriter:
 
 def _by_columns(answered: list[Answered]) -> Iterable[list[Answered]]:
     """Those that have rows, those with the same names together. Versions say theirs with the same tuple each time."""
-    _, _, _, _, _, _, _, _, features, outputs, rows, _, keys, _ = zip(*answered, strict=True)
-    if all(rows) and not any(keys) and len(set(map(id, features))) == len(set(map(id, outputs))) == 1:
+    features, outputs = {id(each.features) for each in answered}, {id(each.outputs) for each in answered}
+    if len(features) == len(outputs) == 1 and all(each.rows and not each.keys for each in answered):
         return [answered]  # As it is nearly always.
     found: dict[tuple[int, int, tuple[str, ...]], list[Answered]] = {}
     for each in answered:

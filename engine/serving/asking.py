@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from engine.serving.exchange import Answer, Asked
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ Read = Callable[["Form", Asked], "Rows"]
 Write = Callable[[Prepared, "Given", "Rows", Asked], Answer]
 
 
-class Asking(NamedTuple):
+class Asking(msgspec.Struct, frozen=True, gc=False):
     """A request whose rows have been read. ``canary``: who is asked for them before the live version is."""
 
     project: str

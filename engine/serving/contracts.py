@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from engine.access.token_records import Scope
     from engine.access.tokens import Allowed, Why
-    from engine.requests.records import Answered
+    from engine.requests.answered import Answered
     from engine.serving.held import Held
 
 

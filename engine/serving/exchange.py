@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from engine.access.tokens import Allowed
 from engine.text import plain
 
@@ -32,7 +34,7 @@ class Asked(NamedTuple):
     token: Allowed | None = None
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """What goes back. ``heads`` beside those that every answer has."""
 
     status: int

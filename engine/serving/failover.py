@@ -15,7 +15,9 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from engine.errors import Refusal, StepFailed
 from engine.requests.records import Role
@@ -53,7 +55,7 @@ class NoAnswer(Refusal):
         self.of_these_rows = of_these_rows
 
 
-class Given(NamedTuple):
+class Given(msgspec.Struct, frozen=True, gc=False):
     """The answers and who gave them: the version called ``label``, or by its manifest's ``rule`` nobody.
 
     ``outputs`` names the values of each answer; ``why``: what whoever was asked first said instead. ``fallback`` is

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, defstruct, structs
@@ -38,7 +38,7 @@ _NO_KEYS: Mapping[str, Sequence[Value]] = MappingProxyType({})
 _UNUSABLE = (msgspec.DecodeError, RecursionError)
 
 
-class Rows(NamedTuple):
+class Rows(msgspec.Struct, frozen=True, gc=False):
     """What a request holds: ``values`` in the order of the features, ``keys`` by name, what is to be told of it."""
 
     values: list[tuple[Value, ...]]

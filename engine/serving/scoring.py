@@ -14,7 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Refusal
-from engine.requests.records import Answered, Role
+from engine.requests.answered import Answered
+from engine.requests.records import Role
 from engine.serving.asking import Asking, Prepared, Read, Write
 from engine.serving.columns import columns_of
 from engine.serving.contracts import Notes, Versions
@@ -198,11 +199,11 @@ class Scoring:
 
     async def _by_others(self, asking: Asking, since: Waits) -> Answer:
         """The answer by whoever is asked after those that have failed at once, or have no room."""
-        project, prepared, asked, rows, _, canary = asking
+        held, canary = asking.prepared.held, asking.canary
         try:
-            given = await answered(prepared.held, rows.values, self._stood_in, self._counts, canary, since)
+            given = await answered(held, asking.rows.values, self._stood_in, self._counts, canary, since)
         except (Unanswered, NoAnswer) as problem:
-            raise self._refused(project, prepared.held, asked, problem, canary) from None
+            raise self._refused(asking.project, held, asking.asked, problem, canary) from None
         return self._given(asking, given)
 
     async def _stood_in(self, version: Held, rows: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
@@ -235,8 +236,8 @@ class Scoring:
         return self._given(Asking(project, prepared, asked, rows, write), given)
 
     def _given(self, asking: Asking, given: Given) -> Answer:
-        project, prepared, asked, rows, write, _ = asking
-        answer = write(prepared, given, rows, asked)
+        project, prepared, asked, rows = asking.project, asking.prepared, asking.asked, asking.rows
+        answer = asking.write(prepared, given, rows, asked)
         seconds = self._monotonic() - asked.began
         self._figures.answered(project, given.label, given.fallback, len(rows.values), seconds)
         if self._notes is not None:

@@ -18,7 +18,8 @@ from engine.errors import LeverframeError
 from engine.projects import in_force
 from engine.release.history import live_deployment
 from engine.requests import sampling
-from engine.requests.records import Answered, LogRules
+from engine.requests.answered import Answered
+from engine.requests.records import LogRules
 from engine.scoring import trials
 from engine.scoring.trials import Trial
 from engine.serving.shadow_frames import frames

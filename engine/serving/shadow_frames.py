@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from engine.requests.records import Answered, Value
+from engine.requests.answered import Answered
+from engine.requests.records import Value
 
 MOST_ROWS = 64
 MOST_BYTES = 96 * 1024  # of a packet; the system's own bound is twice that

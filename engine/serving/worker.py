@@ -51,7 +51,7 @@ from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
-    from engine.requests.records import Answered
+    from engine.requests.answered import Answered
     from engine.scoring.ready import ReadyScorer
     from engine.versions.records import VersionDocument
 

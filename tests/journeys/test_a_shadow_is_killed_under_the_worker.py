@@ -13,7 +13,8 @@ import pytest
 from engine import clock
 from engine.projects import in_force
 from engine.release.history import live_deployment
-from engine.requests.records import Answered, LogRules
+from engine.requests.answered import Answered
+from engine.requests.records import LogRules
 from engine.scoring import trials
 from engine.serving.shadow import Shadows
 from engine.serving.shadow_pipe import ShadowProcess

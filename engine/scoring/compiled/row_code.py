@@ -36,8 +36,8 @@ def literal(number: float) -> str:
     return float.__repr__(number) if abs(number) != float("inf") else "1e999" if number > 0 else "-1e999"
 
 
-def columns(plan: Plan, code: Code) -> Iterator[str]:
-    """Lines that make the slots of the values ``f0, f1, ...``."""
+def columns(plan: Plan, code: Code, *, codes: bool) -> Iterator[str]:
+    """Lines that make the slots of the values ``f0, f1, ...``, and the ``codes`` that trees ask for where they do."""
     asked = _codes_asked(plan)
     inline, numbers = _inline(plan, asked), compared(plan)
     indexed: set[int] = set()
@@ -49,7 +49,7 @@ def columns(plan: Plan, code: Code) -> Iterator[str]:
         if number is None:
             yield from _operation_lines(plan, slot, operation, code, inline)
             continue
-        if slot in asked:
+        if codes and slot in asked:
             code.names[f"C{slot}"] = [operation.codes if each != each else int(each) for each in plan.numbers(slot)]
             yield f"c{slot} = C{slot}[i{number}]"
         if slot in numbers:
@@ -123,7 +123,7 @@ def _operation_lines(
         else:
             # A call for each whole number would be a tenth of what a row takes.
             given = f"f{feature}"
-            kind = f"{given}.__class__"
+            kind = f"type({given})"
             other = f"float({given}) if {kind} is int else number({feature}, {given})"
             yield f"{to} = {given} if {kind} is float else {other}"
         return

@@ -76,8 +76,9 @@ class Rows:
 
 def _made(plan: Plan) -> Callable[[Sequence[Value]], tuple[Value, ...]]:
     code = Code(names={"stop": _stop, "number": _number, "narrow": narrow, "other_text": _other_text})
-    body = [f"{''.join(f'f{at}, ' for at in range(len(plan.model.features)))}= r", *columns(plan, code)]
-    body += _sums(plan, code)
+    bits = bit_lines(plan, code) if plan.model.trees is not None else None
+    body = [f"{''.join(f'f{at}, ' for at in range(len(plan.model.features)))}= r"]
+    body += [*columns(plan, code, codes=bits is None), *_sums(plan, code, bits)]
     if plan.model.divide > 1:
         body += [f"t{target} /= {float(plan.model.divide)!r}" for target in range(plan.model.targets)]
     body += _told(plan, code)
@@ -87,11 +88,11 @@ def _made(plan: Plan) -> Callable[[Sequence[Value]], tuple[Value, ...]]:
     return made
 
 
-def _sums(plan: Plan, code: Code) -> Iterator[str]:
+def _sums(plan: Plan, code: Code, bits: list[str] | None) -> Iterator[str]:
     start = plan.tables.floats(plan.model.start).tolist()
     if plan.model.trees is not None:
         yield from (f"t{target} = {literal(value)}" for target, value in enumerate(start))
-        yield from bit_lines(plan, code) or TreeCode(plan, code).lines()
+        yield from bits or TreeCode(plan, code).lines()
         return
     inline = inline_slots(plan)
     for target, value in enumerate(start):

@@ -17,9 +17,10 @@ from engine.feedback.records import FeedbackRow
 from engine.monitoring.alerts import alert_book
 from engine.monitoring.alerts.changes import to_escalate
 from engine.requests import book
+from engine.requests.answered import Answered
 from engine.requests.counting import Count, CountKey, bucket
 from engine.requests.log import RequestLog
-from engine.requests.records import Answered, LogRules
+from engine.requests.records import LogRules
 from engine.scoring import trials
 from engine.storage.ledger import Ledger
 from tests.builders import served

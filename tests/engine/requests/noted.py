@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.clock import stamp
-from engine.requests.records import Answered, LogRules
+from engine.requests.answered import Answered
+from engine.requests.records import LogRules
 from engine.requests.writer import LogWriter
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger

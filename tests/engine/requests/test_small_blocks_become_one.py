@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from engine.requests import block, book
+from engine.requests.answered import Answered
 from engine.requests.answers import logged_answers
 from engine.requests.apart import together_here
 from engine.requests.keeping import LogFolder, keep
 from engine.requests.merging import FEWEST, MOST_AT_ONCE, SMALL_ROWS, groups
-from engine.requests.records import Answered, Block, LogRules
+from engine.requests.records import Block, LogRules
 from engine.storage.ledger import Ledger
 from engine.storage.workspace import Workspace
 from tests.engine.requests.noted import NOON, answered, made, writer

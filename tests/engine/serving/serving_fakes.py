@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.access.tokens import Allowed, Why
 from engine.projects.manifest.records import ServeSpec
-from engine.requests.records import Answered
+from engine.requests.answered import Answered
 from engine.scoring.ready import Maker, Value
 from engine.serving import figures
 from engine.serving.app import App, Around

@@ -12,7 +12,8 @@ from engine import clock
 from engine.api import Engine
 from engine.errors import Refusal
 from engine.requests import sampling
-from engine.requests.records import Answered, LogRules
+from engine.requests.answered import Answered
+from engine.requests.records import LogRules
 from engine.scoring import trials
 from engine.scoring.trials import Trial
 from engine.serving.shadow import FREE, FULL, LEAST, MOST, Shadows, evenly, rate

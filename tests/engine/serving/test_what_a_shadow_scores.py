@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from engine.errors import StepFailed
-from engine.requests.records import Answered, Value
+from engine.requests.answered import Answered
+from engine.requests.records import Value
 from engine.scoring.ready import Maker
 from engine.serving.shadow_frames import Frame, HandedRequest, frame_in, frames
 from engine.serving.shadow_process import follow
