@@ -43,7 +43,7 @@ def bit_lines(plan: Plan, code: Code) -> list[str] | None:
     targets = [0] * count if trees.targets is None else plan.tables.whole(trees.targets).tolist()
     form = "t{0} = narrow(t{0} + D{1}[a{1}])" if trees.narrow else "t{0} += D{1}[a{1}]"
     for tree in range(count):
-        code.names[f"D{tree}"] = [float(value) for (value,) in nodes.leaf_values(tree)]
+        code.names[f"D{tree}"] = tuple(float(value) for (value,) in nodes.leaf_values(tree))
     return [
         f"m = ({' & '.join(parts)}).to_bytes({planes * count}, 'little')",
         f"{', '.join(f'a{tree}' for tree in range(count))}, = leaves({_leaf_numbers(planes, count, code)})",
