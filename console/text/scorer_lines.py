@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from engine.versions.parity import Parity
     from engine.versions.records import ScorerSection
 
-_FORMS = {"compiled": "compiled tables", "onnx": "ONNX"}
+_FORMS = {"compiled": "compiled tables", "split": "tables behind its first steps", "onnx": "ONNX"}
 
 
 def scorer_lines(section: ScorerSection, width: int) -> list[Line]:

@@ -19,12 +19,14 @@ from engine.release.records import ProofStep
 from engine.runs.steps.launch import Launch, Stage
 from engine.runs.steps.step import StepResult
 from engine.scoring.gate import answers_alone
-from engine.scoring.makers import ProcessScorer
+from engine.scoring.makers import ProcessScorer, whole_pipeline
 from engine.scoring.onnx_scorer import LACKING, onnx_process, program_in, runtime
 from engine.scoring.ready import ReadyScorer
 from engine.scoring.row_table import RowTable
 from engine.scoring.scorer import Scorer, StepScorer
+from engine.scoring.split_program import SplitProgram, TablesBehind
 from engine.scoring.unpacked import keeps_types
+from engine.scoring.warm_process import WarmProcess
 from engine.storage.disk import delete_tree
 from engine.storage.objects import ObjectStore, Stored
 from engine.storage.workspace import Workspace
@@ -91,7 +93,8 @@ def prove(
     else:
         steps.add("code, data, schema, model and environment rebuilt from the store")
     recorded = _table(store, document.golden.predictions)
-    scored = _score(workspace, store, document, folder, label, recorded, ground)
+    stage = _stage(workspace, store, document, folder, ground)
+    scored = _score(store, document, stage, label, recorded, ground)
     _refuse_differing(document, label, recorded, scored)
     steps.add(f"{recorded.num_rows} of {recorded.num_rows} golden rows equal")
     if document.scorer.maker == "process":
@@ -100,23 +103,22 @@ def prove(
         steps.add(f"its ONNX was not tried, for {LACKING}: its model answers in a process of its own here")
         return
     by = f" by its {_FORM[document.scorer.maker]}"
-    _prove_form(document, folder, label, recorded, _table(store, document.golden.inputs), by, workspace, ground)
+    _prove_form(document, stage, label, recorded, _table(store, document.golden.inputs), by, ground)
     steps.add(f"{recorded.num_rows} of {recorded.num_rows} golden rows equal{by} too")
 
 
 def _prove_form(
-    document: VersionDocument, folder: Path, label: str, recorded: pa.Table, inputs: pa.Table, by: str,
-    workspace: Workspace, ground: Ground,
-) -> None:  # fmt: skip
+    document: VersionDocument, stage: Stage, label: str, recorded: pa.Table, inputs: pa.Table, by: str, ground: Ground
+) -> None:
     """Hold what answers in the model's place against the recorded predictions, rows together and each alone."""
-    form, room = _FORM[document.scorer.maker], folder.with_name(f"{folder.name}.onnx")
+    form = _FORM[document.scorer.maker]
     rows = inputs.select(list(document.model.features))
     try:
-        scorer = _opened(document, folder / COMPILED, room, rows, tuple(recorded.column_names), workspace, ground)
+        scorer = _opened(document, stage, rows, tuple(recorded.column_names), ground)
         try:
             scored = scorer.score(rows)
             _refuse_differing(document, label, recorded, scored, by)
-            why = answers_alone(scorer, rows, scored)
+            why = answers_alone(scorer, rows, scored) or whole_pipeline(scorer)
         finally:
             scorer.close()
     except Damage as damage:
@@ -128,16 +130,22 @@ def _prove_form(
 
 
 def _opened(
-    document: VersionDocument, form: Path, room: Path, rows: pa.Table, outputs: tuple[str, ...], workspace: Workspace,
-    ground: Ground,
-) -> ReadyScorer:  # fmt: skip
-    if document.scorer.maker == "compiled":
-        from engine.scoring.compiled.scorer import CompiledScorer
+    document: VersionDocument, stage: Stage, rows: pa.Table, outputs: tuple[str, ...], ground: Ground
+) -> ReadyScorer:
+    from engine.scoring.compiled.scorer import CompiledScorer
 
+    folder, named = stage.code.parent, RowTable(rows, outputs)
+    form, room = folder / COMPILED, folder.with_name(f"{folder.name}.form")
+    if document.scorer.maker == "compiled":
         return CompiledScorer.read(form)
-    program = program_in(form, workspace.root, ground.marker, ground.held)
-    process = onnx_process(program, room, "the ONNX", rows.slice(0, 3), None, clock.now)
-    return ProcessScorer(RowTable(rows, outputs), process.ask, process, "the ONNX", "onnx")
+    if document.scorer.maker == "split":
+        tables = TablesBehind(CompiledScorer.read(form, behind=True))
+        program = SplitProgram(stage, folder / "model", tables=tables)
+        process = WarmProcess(program, room, "its first steps", None, program.seconds, clock.now)
+        return ProcessScorer(named, process.ask, process, "its first steps", "split")
+    graph = program_in(form, stage.workspace, ground.marker, ground.held)
+    process = onnx_process(graph, room, "the ONNX", rows.slice(0, 3), None, clock.now)
+    return ProcessScorer(named, process.ask, process, "the ONNX", "onnx")
 
 
 def reproduced(store: ObjectStore, document: VersionDocument, label: str, scorer: Scorer) -> int:
@@ -150,7 +158,7 @@ def reproduced(store: ObjectStore, document: VersionDocument, label: str, scorer
     return int(recorded.num_rows)
 
 
-_FORM = {"compiled": "compiled tables", "onnx": "ONNX"}
+_FORM = {"compiled": "compiled tables", "split": "tables behind its first steps", "onnx": "ONNX"}
 
 
 def _refuse_differing(
@@ -169,26 +177,31 @@ def _not_reproduced(label: str, why: str, by: str) -> Refusal:
     )
 
 
+def _stage(
+    workspace: Workspace, store: ObjectStore, document: VersionDocument, folder: Path, ground: Ground
+) -> Stage:
+    lock = lock_of(store, document)
+    return Stage(
+        code=folder / "code",
+        manifest=load_manifest(folder / "code", of_version=True),
+        environment=ground.environment_of(lock, supply_of(store, document)),
+        lock=lock,
+        marker=ground.marker,
+        held=ground.held,
+        as_of=moment(document.lineage.as_of),
+        types=keeps_types(document),
+        workspace=workspace.root,
+    )
+
+
 def _score(
-    workspace: Workspace, store: ObjectStore, document: VersionDocument, folder: Path, label: str, recorded: pa.Table,
-    ground: Ground,
-) -> pa.Table:  # fmt: skip
+    store: ObjectStore, document: VersionDocument, stage: Stage, label: str, recorded: pa.Table, ground: Ground
+) -> pa.Table:
     from engine.validation.columns import is_text
 
-    lock = lock_of(store, document)
+    folder = stage.code.parent
     room = folder.with_name(folder.name + ".scoring")
     try:
-        stage = Stage(
-            code=folder / "code",
-            manifest=load_manifest(folder / "code", of_version=True),
-            environment=ground.environment_of(lock, supply_of(store, document)),
-            lock=lock,
-            marker=ground.marker,
-            held=ground.held,
-            as_of=moment(document.lineage.as_of),
-            types=keeps_types(document),
-            workspace=workspace.root,
-        )
         step = Launch(stage, "score", room, lambda done, text: None, title=f"scoring {label}")
         ground.watch(step)
         # What was text in the whole holdout may look like numbers in a few rows of it.

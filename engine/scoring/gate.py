@@ -40,7 +40,7 @@ def compared(
     if apart is not None:
         return None, (apart,)
     texts = [field.name for field in rows.schema if _holds_text(field.type)]
-    what = "the tables" if scorer.maker == "compiled" else "the ONNX"
+    what = "the ONNX" if scorer.maker == "onnx" else "the tables"
     parity = rules.compare(
         recorded, found, regression=regression, places=np.arange(rows.num_rows), holdout_rows=rows.num_rows,
         gaps=rules.gaps(rows), unseen=rules.unseen(rows, train, texts), thresholds=rules.EXACT, what=what,
@@ -75,7 +75,8 @@ def _holds_text(kind: pa.DataType) -> bool:
 
 
 def answers_alone(scorer: ReadyScorer, rows: pa.Table, found: pa.Table) -> str | None:
-    """Whether a row alone is answered otherwise than in the table: in any bit by tables, in any label by ONNX."""
+    """Whether a row alone is answered otherwise than in the table: in any bit by tables, else in any label: ONNX, and
+    what a project does first, may compute one row otherwise than many."""
     import numpy as np
     import pyarrow as pa
 

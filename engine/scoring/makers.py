@@ -19,9 +19,10 @@ from engine.scoring.ready import Maker, ReadyScorer, Value
 from engine.scoring.row_table import RowTable, row_table
 from engine.scoring.scorer import StepScorer, text_predicted
 from engine.scoring.turns import Turns
-from engine.scoring.unpacked import compiled_scorer, keeps_types, onnx_form
+from engine.scoring.split_program import SplitProgram
+from engine.scoring.unpacked import compiled_scorer, keeps_types, onnx_form, tables_behind
 from engine.scoring.warm_process import Ended, WarmProcess
-from engine.scoring.warm_program import ProjectProgram, stays
+from engine.scoring.warm_program import Program, ProjectProgram, stays
 from engine.storage.disk import delete_tree
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import Workspace
@@ -61,6 +62,11 @@ class ProcessScorer:
         return tuple(self._process.ends) if self._process is not None else ()
 
     @property
+    def program(self) -> Program | None:
+        """What its process was started with; None where there is none that stays."""
+        return self._process.program if self._process is not None else None
+
+    @property
     def busy(self) -> float:
         """See ``busy_for``."""
         return self._turns.busy
@@ -98,8 +104,8 @@ def open_ready(
 ) -> ReadyScorer:
     """The version called ``label``, taken out of the store and ready.
 
-    ``maker``: another than the version's own; each can be scored by a "process", and is where it is ONNX and this
-    Leverframe has no ONNX Runtime. ``folder`` is made here and must not
+    ``maker``: another than the version's own; each can be scored by a "process", which does the whole of it, and is
+    where it is ONNX and this Leverframe has no ONNX Runtime. ``folder`` is made here and must not
     be there; it is the scorer's until it is closed, and has the version's code in ``code``. ``marker`` and ``held``:
     see ``Stage``. ``patience``: after how many seconds without an answer its process is ended; None: as many as the
     manifest gives train. A process has loaded the model and scored the golden rows when this returns.
@@ -117,18 +123,31 @@ def open_ready(
     if chosen == "onnx" and runtime():
         _write(store, label, folder, {"code": document.code.files})
         form = onnx_form(store, label, document, folder / COMPILED)
-        program = OnnxProgram(form, folder / COMPILED, workspace.root, marker, held)
-        answers = onnx_process(program, folder / "process", f"scoring {label}", rows.like, patience, now)
+        graph = OnnxProgram(form, folder / COMPILED, workspace.root, marker, held)
+        answers = onnx_process(graph, folder / "process", f"scoring {label}", rows.like, patience, now)
         return ProcessScorer(rows, answers.ask, answers, f"scoring {label}", "onnx")
     kit = _unpacked(workspace, store, label, document, folder, marker, held)
     title, text = f"scoring {label}", text_predicted(kit.stage, document.schema)
     if not stays(kit.stage):
         return ProcessScorer(rows, _Once(kit, title, frozenset(text)).ask, None, title)
     seconds = patience if patience is not None else kit.stage.manifest.train.timeout.total_seconds()
-    program_of = ProjectProgram(kit.stage, kit.model, frozenset(text), nearest(document, maker))
-    process = WarmProcess(program_of, folder / "process", title, rows.like, seconds, now)
+    program = ProjectProgram(kit.stage, kit.model, frozenset(text), nearest(document, maker))
+    if chosen == "split":
+        tables = tables_behind(store, label, document, folder / COMPILED)
+        program = SplitProgram(kit.stage, kit.model, frozenset(text), tables=tables)
+    process = WarmProcess(program, folder / "process", title, rows.like, seconds, now)
     process.start()
-    return ProcessScorer(rows, process.ask, process, title)
+    return ProcessScorer(rows, process.ask, process, title, "split" if chosen == "split" else "process")
+
+
+def whole_pipeline(scorer: ReadyScorer) -> str | None:
+    """That the whole pipeline had to answer for the tables behind its first steps, and why the last time, as the end of a
+    sentence; None where it had not."""
+    program = scorer.program if isinstance(scorer, ProcessScorer) else None
+    if not isinstance(program, SplitProgram) or not program.wholes.count:
+        return None
+    times = f"{program.wholes.count:,} time{'' if program.wholes.count == 1 else 's'}"
+    return f"the whole pipeline had to answer {times}, since {program.wholes.why}"
 
 
 def nearest(document: VersionDocument, maker: Maker | None) -> float | None:

@@ -93,7 +93,7 @@ class OnnxProgram:
             },
         )
 
-    def asked(self, folder: Path, features: pa.Table) -> tuple[dict[str, Any], bytes]:
+    def asked(self, folder: Path, features: pa.Table, *, whole: bool = False) -> tuple[dict[str, Any], bytes]:
         """See ``Program``. Raises StepFailed for a row that the graph has no input for, with its column."""
         inputs, parts = [], []
         for each in self.form.features:

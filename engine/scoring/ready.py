@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Maker = Literal["compiled", "onnx", "process"]
+Maker = Literal["compiled", "split", "onnx", "process"]
 Value = str | float | int | bool | None
 
 

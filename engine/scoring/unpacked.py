@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from engine.scoring.compiled.scorer import CompiledScorer
     from engine.scoring.onnx_form import OnnxForm
+    from engine.scoring.split_program import TablesBehind
     from engine.storage.objects import ObjectStore
     from engine.versions.records import VersionDocument
 
@@ -56,7 +57,7 @@ class Unpacked:
 
     def scorer(self, context: RunContext, kind: StepKind, span: tuple[float, float], *, warm: bool = True) -> Scorer:
         """Scores once, by its compiled form where it has one that can be used here, else in a step of that ``kind``:
-        ``RunContext.launch``.
+        ``RunContext.launch``. Also where tables are behind its own first steps: a process is begun either way.
 
         Raises Damage where the compiled form is not whole.
         """
@@ -101,6 +102,22 @@ def compiled_scorer(store: ObjectStore, label: str, document: VersionDocument, f
     if scorer.features != document.model.features:
         raise Damage(f"{label} is damaged: its compiled form takes other features than its model.")
     return scorer
+
+
+def tables_behind(store: ObjectStore, label: str, document: VersionDocument, folder: Path) -> TablesBehind:
+    """The tables of a version that has them for the steps behind its own first ones, out of the store; ``folder`` is
+    made here. Raises Damage."""
+    from engine.scoring.compiled.scorer import CompiledScorer
+    from engine.scoring.split_program import TablesBehind, section
+
+    try:
+        write_folder(store, document.scorer.files, folder)
+        scorer = CompiledScorer.read(folder, behind=True)
+    except Damage as damage:
+        raise named(store, label, damage) from None
+    if section(scorer) != document.scorer.split:
+        raise Damage(f"{label} is damaged: its tables are behind other steps than its document says.")
+    return TablesBehind(scorer)
 
 
 def onnx_form(store: ObjectStore, label: str, document: VersionDocument, folder: Path) -> OnnxForm:

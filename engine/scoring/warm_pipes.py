@@ -87,9 +87,18 @@ class BegunProcess:
 
     def ask(self, features: pa.Table, patience: float) -> pa.Table:
         """Its predictions. Raises Unread or Over where it has ended, and StepFailed for what it says."""
-        until, rows = time.monotonic() + patience, features.num_rows
+        until = time.monotonic() + patience
+        predictions = self._asked(features, until)
+        if predictions is None:
+            predictions = self._asked(features, until, whole=True)
+        if predictions is None:
+            raise Over(f"{self._title} gave an answer that is none")
+        return one_for_each(predictions, features.num_rows, self._title)
+
+    def _asked(self, features: pa.Table, until: float, *, whole: bool = False) -> pa.Table | None:
+        rows = features.num_rows
         try:
-            self._send(*self._program.asked(self._folder, features), until)
+            self._send(*self._program.asked(self._folder, features, whole=whole), until)
             read = self._exactly(1, until, "take what it is asked")
         except Gone as gone:
             raise Unread(str(gone)) from None
@@ -99,10 +108,9 @@ class BegunProcess:
         if "problem" in head:
             raise RowsRefused(f"{self._title} failed: {plain(str(head['problem'])).rstrip('.')}.")
         try:
-            predictions = self._program.answered(self._folder, rows, head, body, self._title)
+            return self._program.answered(self._folder, rows, head, body, self._title)
         except NoAnswer as none:
             raise Over(f"{self._title} gave an answer {none}") from None
-        return one_for_each(predictions, rows, self._title)
 
     def cancel(self, why: str) -> None:
         self._running.cancel(why)

@@ -44,11 +44,13 @@ class Program(Protocol):
     def spec(self, folder: Path, title: str, pipes: Mapping[str, str]) -> StepSpec:
         """The process that works in ``folder``. ``pipes``: variables that name its two pipes."""
 
-    def asked(self, folder: Path, features: pa.Table) -> tuple[dict[str, Any], bytes]:
-        """``features`` as it is told them. Raises StepFailed for what cannot be told."""
+    def asked(self, folder: Path, features: pa.Table, *, whole: bool = False) -> tuple[dict[str, Any], bytes]:
+        """``features`` as it is told them; ``whole``: asked for predictions, whatever it is asked for else. Raises
+        StepFailed for what cannot be told."""
 
-    def answered(self, folder: Path, rows: int, head: dict[str, Any], body: bytes, title: str) -> pa.Table:
-        """The predictions in an answer, of which nothing is believed. Raises NoAnswer."""
+    def answered(self, folder: Path, rows: int, head: dict[str, Any], body: bytes, title: str) -> pa.Table | None:
+        """The predictions in an answer, of which nothing is believed; None where it is to be asked for the ``whole``.
+        Raises NoAnswer."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class ProjectProgram:
         environment = {**base.environment, **pipes, **once}
         return replace(base, argv=argv, environment=environment, limits=Limits(FOR_EVER, base.limits.memory))
 
-    def asked(self, folder: Path, features: pa.Table) -> tuple[dict[str, Any], bytes]:
+    def asked(self, folder: Path, features: pa.Table, *, whole: bool = False) -> tuple[dict[str, Any], bytes]:
         """See ``Program``."""
         if self.stage.manifest.form == "parquet":
             kept = types_of(features) if self.stage.types else {}
@@ -98,22 +100,28 @@ class ProjectProgram:
         write_input(features, folder / "input", self.stage.manifest.form, types=self.stage.types)
         return {"form": "files"}, b""
 
-    def answered(self, folder: Path, rows: int, head: dict[str, Any], body: bytes, title: str) -> pa.Table:
+    def answered(self, folder: Path, rows: int, head: dict[str, Any], body: bytes, title: str) -> pa.Table | None:
         """See ``Program``."""
-        import pyarrow as pa
-
         if self.stage.manifest.form != "parquet":
             return read_output(folder / "output", "predictions", self.stage.manifest.form, title, self.text)
-        try:
-            # It comes from a process of the project's: nothing of it is believed before it was looked through.
-            table = pa.ipc.open_stream(body).read_all()
-            table.validate(full=True)
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise NoAnswer(f"that cannot be read ({plain(str(error), 160)})") from None
+        table = arrow_in(body)
         kept = read_kept(head.get("kept", {}))
         if kept is None:
             raise NoAnswer("whose types are no JSON of {column: {...}}")
         return laid_out(table, kept)
+
+
+def arrow_in(body: bytes) -> pa.Table:
+    """What an answer holds. It comes from a process of the project's: nothing of it is believed before it was looked
+    through. Raises NoAnswer."""
+    import pyarrow as pa
+
+    try:
+        table = pa.ipc.open_stream(body).read_all()
+        table.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise NoAnswer(f"that cannot be read ({plain(str(error), 160)})") from None
+    return table
 
 
 def stays(stage: Stage) -> bool:

@@ -264,9 +264,27 @@ class Tried:
     """A form that was tried before the one that the version is scored by: ``why`` it may not answer, as the end of a
     sentence, and ``parity``: how it answered on the holdout, where it did."""
 
-    maker: Literal["compiled", "onnx"]
+    maker: Literal["compiled", "split", "onnx"]
     why: str
     parity: Parity | None = None
+
+
+@dataclass(frozen=True)
+class BetweenColumn:
+    """A column between steps; ``type`` as pandas calls it."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True)
+class SplitSection:
+    """Where a pipeline is cut: its first ``steps``, by their kinds, are done by a process of the version's environment,
+    and those behind them are compiled tables. ``columns``: what stands between, an ``array`` or a DataFrame."""
+
+    steps: tuple[str, ...]
+    array: bool
+    columns: tuple[BetweenColumn, ...]
 
 
 @dataclass(frozen=True)
@@ -275,14 +293,15 @@ class ScorerSection:
     sentence; "" where it is compiled, or nobody asked. ``files``: the compiled form, in the store. ``parity``: how that
     answered beside the model itself on the holdout, also where it was not good enough. ``tried``: what was tried
     before; where it is a process, ``why`` and ``parity`` are of what was tried last. ``one_pass``: whether it is asked
-    for labels beside probabilities."""
+    for labels beside probabilities. ``split``: where the pipeline is cut, where it is."""
 
-    maker: Literal["compiled", "onnx", "process"] = "process"
+    maker: Literal["compiled", "split", "onnx", "process"] = "process"
     why: str = ""
     files: tuple[StoredFile, ...] = ()
     parity: Parity | None = None
     tried: tuple[Tried, ...] = field(default=(), metadata=LEFT_OUT)
     one_pass: OnePass | None = field(default=None, metadata=LEFT_OUT)
+    split: SplitSection | None = field(default=None, metadata=LEFT_OUT)
 
     @property
     def asked(self) -> bool:
@@ -292,6 +311,9 @@ class ScorerSection:
     @property
     def words(self) -> str:
         """What it is scored by."""
+        if self.split is not None:
+            steps, more = self.split.steps, "" if len(self.split.steps) == 1 else "s"
+            return f"compiled tables behind its own first step{more} ({', '.join(steps)}), which a process does"
         return _SCORED_BY[self.maker]
 
     @property
@@ -311,7 +333,10 @@ class ScorerSection:
         return f"{said}; as ONNX: {self.why}" if self.why else said
 
 
-_SCORED_BY = {"compiled": "compiled tables", "onnx": "ONNX", "process": "a process of its own"}
+_SCORED_BY = {
+    "compiled": "compiled tables", "split": "compiled tables behind its own first steps", "onnx": "ONNX",
+    "process": "a process of its own",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

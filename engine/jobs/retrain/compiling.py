@@ -1,5 +1,5 @@
-"""The new model as tables that score without its libraries, where that is exact, else as ONNX; and why not, where it is
-not.
+"""The new model as tables that score without its libraries, where that is exact; else those of its steps behind the
+project's own first ones; else as ONNX; and why not, where it is not.
 
 No run fails for it: a version that has neither is scored by a process of its own environment.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import LeverframeError, StepFailed
 from engine.jobs.retrain.onnx_converting import OnnxForms
+from engine.jobs.retrain.splitting import Split, is_split
 from engine.projects.manifest.reader import Manifest
 from engine.runs.run_context import RunContext
 from engine.runs.steps.launch import Stage
@@ -23,7 +24,7 @@ from engine.scoring.gate import compared
 from engine.scoring.one_pass import one_pass
 from engine.text import plain
 from engine.versions.document import COMPILED, store_folder
-from engine.versions.records import ScorerSection
+from engine.versions.records import ScorerSection, Tried
 from engine.vocabulary import steps
 
 if TYPE_CHECKING:
@@ -122,10 +123,17 @@ class Forms:
     def scored(self, predictions: pa.Table, *, regression: bool) -> Scored:
         """What the version is scored by: the first of them that answers on the holdout as the model did, which
         ``predictions`` are. Raises StepFailed when the run is cancelled."""
-        by = scored_by(self._tables, self._data, predictions, regression=regression)
-        if by.section.maker == "compiled" or self._onnx is None:
+        split = isinstance(self._tables, Path) and is_split(self._tables)
+        if split and isinstance(self._tables, Path):
+            section = Split(*self._given, self._tables).judged(predictions, regression=regression)
+            by = Scored(section, self._tables if section.maker == "split" else None)
+        else:
+            by = scored_by(self._tables, self._data, predictions, regression=regression)
+        if by.section.maker != "process" or self._onnx is None:
             return by
-        return how_asked(Scored(*self._onnx.judged(by.section, predictions, regression=regression)), predictions)
+        last = Tried("split" if split else "compiled", by.section.why, by.section.parity)
+        tried = (*by.section.tried, last)
+        return how_asked(Scored(*self._onnx.judged(tried, predictions, regression=regression)), predictions)
 
 
 def how_asked(by: Scored, predictions: pa.Table) -> Scored:

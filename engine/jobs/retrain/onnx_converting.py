@@ -60,11 +60,10 @@ class OnnxForms:
         return self._made
 
     def judged(
-        self, before: ScorerSection, predictions: pa.Table, *, regression: bool
+        self, tried: tuple[Tried, ...], predictions: pa.Table, *, regression: bool
     ) -> tuple[ScorerSection, Path | None]:
-        """What the version is scored by, after its tables were refused as ``before`` says, with the folder of the form
+        """What the version is scored by where all that was ``tried`` before was refused, with the folder of the form
         that may answer."""
-        tried = (*before.tried, Tried("compiled", before.why, before.parity))
         made = self.converted()
         if isinstance(made, str):
             return ScorerSection(why=made, tried=tried), None

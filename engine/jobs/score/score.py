@@ -143,9 +143,11 @@ class _Scoring:
         """Have the version ready within the block, here or ``away`` on the workers of ``[compute]``."""
         context, folder = self.context, self.context.folder / "live"
         context.tell(0.0, f"taking {self._label} out of the store")
+        # What workers say is held against what is said here, and there the process does the whole of it.
+        whole = away and self._document.scorer.maker == "split"
         self.ready = open_ready(
             context.workspace, context.store, self._label, self._document, folder, marker=context.marker,
-            held=context.held,
+            held=context.held, maker="process" if whole else None,
         )  # fmt: skip
         try:
             context.watch(_Ending(self.ready))

@@ -89,19 +89,28 @@ def _union(program: Any, step: Any, columns: List[Any]) -> List[Any]:
 
 def _function(program: Any, step: Any, columns: List[Any]) -> List[Any]:
     function = step.func
-    if getattr(getattr(function, "func", None), "__name__", "") == "check_array":  # Histogram boosting's own.
+    if _is_check(function) or function is None:
         return columns
-    if function is None:
-        return columns
-    name = function_name(function)
-    if name is None or step.kw_args:
+    if own_function(step):
         raise Refused("its FunctionTransformer calls a function of the project's; only NumPy's can be told")
+    name = function_name(function)
     for column in columns:
         narrow = column.slot is None and column.dtype not in ("float64", "int64", "int32", "uint32")
         whole = column.slot is None and column.dtype != "float64" and name in _OF_FRACTIONS
         if narrow or whole:
             raise Refused(f"its FunctionTransformer calls {name} of {column.name!r}, of the type {column.dtype}")
     return [program.apply(column, "apply", function=name) for column in columns]
+
+
+def own_function(step: Any) -> bool:
+    """Whether a FunctionTransformer calls something else than one of the functions that are known."""
+    function = step.func
+    return function is not None and not _is_check(function) and (function_name(function) is None or bool(step.kw_args))
+
+
+def _is_check(function: Any) -> bool:
+    """Whether it is histogram boosting's own, which changes nothing."""
+    return getattr(getattr(function, "func", None), "__name__", "") == "check_array"
 
 
 def function_name(function: Any) -> Any:

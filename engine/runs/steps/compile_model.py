@@ -1,4 +1,5 @@
-"""Writes a fitted estimator as plain tables that need no scikit-learn: ``python compile_model.py``.
+"""Writes a fitted estimator as plain tables that need no scikit-learn: ``python compile_model.py``. Where it begins
+with steps of the project's own, those behind them (``compile_behind``).
 
 Stand-alone: run by the project's own interpreter (3.9 or later) in the folder that holds the project's code. It imports
 nothing of Leverframe but the files beside it, and of the project's environment what the model needs, and pandas.
@@ -228,11 +229,12 @@ def described(estimator: Any) -> str:
     return name if not steps else f"{name}({', '.join(type(step).__name__ for _, step in steps)})"
 
 
-def document(estimator: Any, frame: Any, by_name: bool) -> Any:
-    """The program, and what stands in model.json. Raises Refused."""
+def document(estimator: Any, frame: Any, by_name: bool, known: Optional[List[Column]] = None) -> Any:
+    """The program, and what stands in model.json. Raises Refused. ``known``: the columns of ``frame``, where more is
+    known of them than it says."""
     import sklearn
 
-    given = columns(frame)
+    given = known or columns(frame)
     program = Program(given)
     names = getattr(estimator, "feature_names_in_", None)
     if names is not None and [str(each) for each in names] != [each.name for each in given]:
@@ -272,7 +274,12 @@ def run() -> None:
     estimator = model(given / "model")
     frame = beside("column_types").read(given / f"data.{form}", form)
     by_name = not (given / "model" / "model.pickle").is_file()
-    program, said = document(estimator, frame, by_name)
+    try:
+        program, said = document(estimator, frame, by_name)
+    except Refused as refusal:
+        if form != "parquet":  # What stands between goes as Arrow, which such a project need not have.
+            raise
+        program, said = beside("compile_behind").compiled(estimator, frame, by_name, refusal)
     write(program, said, Path(os.environ.get("LEVERFRAME_OUTPUT", ".")) / "compiled")
 
 

@@ -26,6 +26,7 @@ COLUMN_TYPES = RUNNER.with_name("column_types.py")
 ONNX_MODEL = RUNNER.with_name("onnx_model.py")
 ONLINE_LEARNER = RUNNER.with_name("online_learner.py")
 WARM_SCORER = RUNNER.with_name("warm_scorer.py")
+FIRST_STEPS = RUNNER.with_name("first_steps.py")
 # Run by Leverframe's own interpreter, not by a project's.
 ONNX_PROCESS = RUNNER.with_name("onnx_process.py")
 _REFUSED = re.compile(r"permission denied|errno 13\b|eacces", re.IGNORECASE)
@@ -52,7 +53,8 @@ def box(spec: SandboxSpec, folder: Path, environment: Path, workspace: Path) -> 
     return {
         "read": list(spec.read),
         "own": [
-            str(folder / "input"), *map(str, (RUNNER, COLUMN_TYPES, ONNX_MODEL, ONLINE_LEARNER, WARM_SCORER)),
+            str(folder / "input"),
+            *map(str, (RUNNER, COLUMN_TYPES, ONNX_MODEL, ONLINE_LEARNER, WARM_SCORER, FIRST_STEPS)),
         ],
         "environment": str(environment),
         "write": [str(folder / each) for each in ("output", "tmp", "code")],

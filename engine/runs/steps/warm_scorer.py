@@ -9,6 +9,10 @@ bytes are an Arrow stream of the features; ``kept`` as column_types.py keeps it)
 LEVERFRAME_INPUT as for a step, where the project has no pyarrow). An answer has the same ``form``, or ``problem``: a
 sentence, or a traceback of the project's own; the next request is answered all the same. Before an answer comes one
 byte, once the request was read: until then it may be asked of another process, and not be what this one died of.
+
+With ``first`` it is asked what the first steps of its pipeline make of the rows, for tables that stand for the rest;
+LEVERFRAME_BETWEEN is a file that says what that has to be (see first_steps.py). The answer's ``form`` is then
+"between". Where they make anything else, the whole pipeline answers as if it had been asked, and ``whole`` says why.
 """
 # The syntax and names of Python 3.9:
 # ruff: noqa: UP006, UP035, UP045
@@ -124,11 +128,16 @@ class Arrow:
         kept = column_types.kept_of(frame, "parquet") if keeps_types else {}
         plain = frame.copy(deep=False)
         plain.attrs = {}
-        table = pyarrow.Table.from_pandas(plain, preserve_index=False)
-        sink = pyarrow.BufferOutputStream()
-        with pyarrow.ipc.new_stream(sink, table.schema) as stream:
-            stream.write_table(table)
-        return {"form": "arrow", "kept": kept}, sink.getvalue().to_pybytes()
+        return {"form": "arrow", "kept": kept}, streamed(pyarrow.Table.from_pandas(plain, preserve_index=False))
+
+
+def streamed(table: Any) -> bytes:
+    import pyarrow
+
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return bytes(sink.getvalue())
 
 
 def _straight(table: Any, kept: Dict[str, Any]) -> Any:
@@ -153,15 +162,29 @@ class Scorer:
     def __init__(self, name: str, callable_name: Optional[str]) -> None:
         self._name, self._paths, self._arrow = callable_name or name, runner.Paths(), Arrow()
         function: Optional[Callable[..., Any]] = runner.resolve(callable_name) if callable_name else None
-        self._predictor = runner.predictor_of(self._paths.input / "model", function, self._name)
+        between, self._first = os.environ.get("LEVERFRAME_BETWEEN", ""), None
+        if between:  # Only where a model predicts by itself.
+            model, rows = runner.model_in(self._paths.input / "model")
+            self._predictor = runner.predictor_with(model, rows)
+            said = json.loads(Path(between).read_text("utf-8"))
+            self._first = _beside("first_steps").FirstSteps(model, rows, said)
+        else:
+            self._predictor = runner.predictor_of(self._paths.input / "model", function, self._name)
         self._nearest, self._borne_out = os.environ.get("LEVERFRAME_NEAREST", ""), False
 
     def answer(self, head: Dict[str, Any], body: bytes) -> Tuple[Dict[str, Any], bytes]:
         if head["form"] == "files":
             self._paths.write(self._predictions(self._paths.read()), "predictions", self._name)
             return {"form": "files"}, b""
-        found = self._predictions(self._arrow.features(body, head["kept"]))
-        return self._arrow.predictions(found, keeps_types=self._paths.keeps_types)
+        features, said = self._arrow.features(body, head["kept"]), {}
+        if self._first is not None and head.get("first"):
+            made, other = self._first.table(features)
+            if made is not None:
+                return {"form": "between"}, streamed(made)
+            # A step may have changed its rows in their place.
+            features, said = self._arrow.features(body, head["kept"]), {"whole": other[:300]}
+        found, data = self._arrow.predictions(self._predictions(features), keeps_types=self._paths.keeps_types)
+        return {**found, **said}, data
 
     def _predictions(self, features: Any) -> Any:
         """Of a model whose labels are its likeliest classes in one pass, once the first rows have borne that out."""

@@ -51,7 +51,7 @@ def filled(
     maker = document.scorer.maker
     if maker == "compiled":
         return _tables(context, label, document, manifest, _made(folder))
-    if maker == "process":
+    if maker in ("process", "split"):  # The tables behind are of no use there: its process does the whole of it.
         taken = unpack(context, label, document, "away-version")
         return of_model(taken.stage, taken.model, folder, label)
     raise Refusal(f"{label} is scored by {maker}, which no worker does; score it on this machine.")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from engine.errors import Damage
 from engine.json_records import read
+from engine.scoring.compiled.between import wrong_between
 from engine.scoring.compiled.records import (
     FORM,
     MODEL,
@@ -81,6 +82,9 @@ def read_tables(folder: Path) -> Tables:
     floats, whole = np.frombuffer(numbers, dtype="<f8"), np.frombuffer(places, dtype="<i4")
     tables = Tables(model, floats.astype(np.float64), whole.astype(np.int32))
     _check_columns(tables)
+    odd = wrong_between(model)
+    if odd is not None:
+        wrong(odd)
     for place, operation in enumerate(model.operations):
         _check_operation(tables, place, operation)
     _check_answer(tables)
@@ -150,7 +154,8 @@ def _check_columns(tables: Tables) -> None:
     for feature in model.features:
         _one_of(feature.kind, Kind, "kind of column")
     _distinct((feature.name for feature in model.features), "two columns of one name")
-    for text in (model.model, model.made_with, *(feature.name for feature in model.features), *model.labels):
+    before = (*model.behind.steps, model.behind.why) if model.behind is not None else ()
+    for text in (model.model, model.made_with, *(feature.name for feature in model.features), *model.labels, *before):
         _writable(text)
     for vocabulary in model.vocabularies:
         if not 0 <= vocabulary.feature < len(model.features) or model.features[vocabulary.feature].kind != "text":

@@ -114,12 +114,35 @@ class Trees:
 
 
 @dataclass(frozen=True)
+class Between:
+    """A column that first steps make: ``type`` as pandas calls it, ``gap``: what one is in a column of text ("nan",
+    "None", or "" where none was seen)."""
+
+    name: str
+    type: str
+    gap: str = ""
+
+
+@dataclass(frozen=True)
+class Behind:
+    """Which steps are done before, in a process of the project's: their kinds, in order; and the columns that they
+    make, of an ``array`` or a DataFrame. ``why``: why they are not compiled, as the end of a sentence."""
+
+    steps: tuple[str, ...]
+    why: str
+    array: bool
+    columns: tuple[Between, ...]
+
+
+@dataclass(frozen=True)
 class Compiled:
     """One model. ``inputs``: the slots that it sees. ``start``: a number for each target. ``divide``: what the sums are
     divided by, as those of a forest by its trees.
 
     ``chances``: how the scores become probabilities; ``decision``: how they become a label, or are the prediction
     themselves, after each operation of ``after`` on it (its ``of`` counts from 0: the score).
+
+    ``behind``: the first steps of the pipeline, where these are its others: then ``features`` are what those make.
     """
 
     form: str
@@ -140,3 +163,4 @@ class Compiled:
     after: tuple[Operation, ...] = ()
     labels: tuple[str | int | bool, ...] = ()
     label_type: LabelType | None = None
+    behind: Behind | None = None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from engine.scoring.compiled.many_rows import ManyRows
     from engine.scoring.compiled.plan import Plan
+    from engine.scoring.compiled.records import Compiled
     from engine.scoring.compiled.rows import Rows
 
 
@@ -34,13 +35,21 @@ class CompiledScorer:
         self._many: ManyRows | None = None
 
     @classmethod
-    def read(cls, folder: Path) -> CompiledScorer:
-        """The model in ``folder``, the ``compiled/`` that ``compile_model.py`` filled. Raises Damage where it is not
-        whole, or says what cannot be."""
+    def read(cls, folder: Path, *, behind: bool = False) -> CompiledScorer:
+        """The model in ``folder``, the ``compiled/`` that ``compile_model.py`` filled; ``behind``: of the steps behind a
+        project's own first ones. Raises Damage where it is not whole, says what cannot be, or is of the other kind."""
         from engine.scoring.compiled.plan import Plan
-        from engine.scoring.compiled.reading import read_tables
+        from engine.scoring.compiled.reading import read_tables, wrong
 
-        return cls(Plan(read_tables(folder)))
+        tables = read_tables(folder)
+        if (tables.model.behind is not None) != behind:
+            wrong("it is of another part of the model than its version says")
+        return cls(Plan(tables))
+
+    @property
+    def model(self) -> Compiled:
+        """What it was read from."""
+        return self._held().model
 
     def ready(self) -> None:
         """Make now what the first row, and the first table, would wait for."""

@@ -1,0 +1,138 @@
+"""A version whose first steps are done by a process of its own environment, and whose others are compiled tables.
+
+The process is that which would answer with the whole pipeline; it is asked what its first steps make of the rows, and
+the tables answer for that. Where that has other names or types than those that the tables were made for, or the tables
+refuse a row, the whole pipeline in the same process answers instead: with a prediction, or with its own words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import StepFailed
+from engine.scoring.compiled.between import arrow_type, told
+from engine.scoring.compiled.scorer import CompiledScorer
+from engine.scoring.warm_program import NoAnswer, ProjectProgram, arrow_in
+from engine.text import plain
+from engine.versions.records import BetweenColumn, SplitSection
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from engine.runs.steps.step import StepSpec
+
+FEW = 64
+"""Rows up to which each is answered by itself: a table of few takes longer than its rows."""
+BETWEEN = "between.json"
+
+
+@dataclass
+class Wholes:
+    """How often the whole pipeline answered since the program was made, and ``why`` the last time."""
+
+    count: int = 0
+    why: str = ""
+
+
+def section(scorer: CompiledScorer) -> SplitSection:
+    """What a version's document says of such tables."""
+    behind = scorer.model.behind
+    assert behind is not None
+    columns = tuple(BetweenColumn(each.name, each.type) for each in behind.columns)
+    return SplitSection(behind.steps, behind.array, columns)
+
+
+class TablesBehind:
+    """The tables of the steps behind the first ones."""
+
+    def __init__(self, scorer: CompiledScorer) -> None:
+        model = scorer.model
+        assert model.behind is not None
+        self._scorer, self.said = scorer, told(model)
+        pairs = zip(model.behind.columns, model.features, strict=True)
+        self._used = {column.name: arrow_type(column) for column, feature in pairs if feature.kind != "unused"}
+        self._empty = scorer.score(self._whole(None)).schema
+
+    def predictions(self, between: pa.Table) -> pa.Table:
+        """What they say of ``between``. Raises NoAnswer where that is not what the process was asked for, and StepFailed
+        where they refuse a row."""
+        import pyarrow as pa
+
+        if list(between.schema.names) != list(self._used):
+            raise NoAnswer("with other columns between its steps than it says itself")
+        if any(between.schema.field(name).type != kind for name, kind in self._used.items()):
+            raise NoAnswer("with columns of other types between its steps than it says itself")
+        if between.num_rows > FEW:
+            return self._scorer.score(self._whole(between))
+        nothing = [None] * between.num_rows
+        names = self._scorer.features
+        columns = [between.column(name).to_pylist() if name in self._used else nothing for name in names]
+        answers = self._scorer.answer(list(zip(*columns, strict=True)))
+        found = zip(*answers, strict=True) if answers else [()] * len(self._empty)
+        return pa.table(
+            [pa.array(values, each.type) for values, each in zip(found, self._empty, strict=True)], schema=self._empty
+        )
+
+    def alike(self, predictions: pa.Table) -> pa.Table:
+        """Those of the whole pipeline, of the types that the tables' have. Raises StepFailed where that cannot be."""
+        import pyarrow as pa
+
+        try:
+            return predictions.select(self._empty.names).cast(self._empty)
+        except (pa.ArrowException, KeyError) as error:
+            raise StepFailed(
+                f"The whole pipeline gave predictions of other types than its tables ({plain(str(error), 200)})."
+            ) from None
+
+    def _whole(self, between: pa.Table | None) -> pa.Table:
+        """With what stands there for the columns that nothing asks for."""
+        import pyarrow as pa
+
+        rows = 0 if between is None else between.num_rows
+        columns = {}
+        for name in self._scorer.features:
+            kind = self._used.get(name, pa.null())
+            columns[name] = pa.nulls(rows, kind) if between is None or name not in self._used else between.column(name)
+        return pa.table(columns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitProgram(ProjectProgram):
+    """As ``ProjectProgram``, asked for its first steps alone. ``tables``: what answers for what these make."""
+
+    tables: TablesBehind
+    wholes: Wholes = field(default_factory=Wholes)
+
+    def fill(self, folder: Path) -> None:
+        """See ``Program``."""
+        super().fill(folder)
+        (folder / "input" / BETWEEN).write_text(json.dumps(self.tables.said), "utf-8")
+
+    def spec(self, folder: Path, title: str, pipes: Mapping[str, str]) -> StepSpec:
+        """See ``Program``."""
+        return super().spec(folder, title, {**pipes, "LEVERFRAME_BETWEEN": str(folder / "input" / BETWEEN)})
+
+    def asked(self, folder: Path, features: pa.Table, *, whole: bool = False) -> tuple[dict[str, Any], bytes]:
+        """See ``Program``."""
+        head, body = super().asked(folder, features)
+        return (head if whole else {**head, "first": True}), body
+
+    def answered(self, folder: Path, rows: int, head: dict[str, Any], body: bytes, title: str) -> pa.Table | None:
+        """See ``Program``: None where the tables refuse a row, so that the whole pipeline is to be asked for them."""
+        if head.get("form") != "between":
+            found = super().answered(folder, rows, head, body, title)
+            self.wholes.count += 1
+            self.wholes.why = plain(str(head.get("whole", self.wholes.why)), 300)
+            return None if found is None else self.tables.alike(found)
+        between = arrow_in(body)
+        if between.num_rows != rows:
+            raise NoAnswer("with another number of rows between its steps")
+        try:
+            return self.tables.predictions(between)
+        except StepFailed as refused:
+            self.wholes.why = f"the tables refuse a row ({str(refused).rstrip('.')})"
+            return None
