@@ -18,8 +18,8 @@ from engine.scoring.onnx_scorer import OnnxProgram, onnx_process, runtime
 from engine.scoring.ready import Maker, ReadyScorer, Value
 from engine.scoring.row_table import RowTable, row_table
 from engine.scoring.scorer import StepScorer, text_predicted
-from engine.scoring.turns import Turns
 from engine.scoring.split_program import SplitProgram
+from engine.scoring.turns import Turns
 from engine.scoring.unpacked import compiled_scorer, keeps_types, onnx_form, tables_behind
 from engine.scoring.warm_process import Ended, WarmProcess
 from engine.scoring.warm_program import Program, ProjectProgram, stays
@@ -141,8 +141,8 @@ def open_ready(
 
 
 def whole_pipeline(scorer: ReadyScorer) -> str | None:
-    """That the whole pipeline had to answer for the tables behind its first steps, and why the last time, as the end of a
-    sentence; None where it had not."""
+    """That the whole pipeline had to answer in place of the tables behind its first steps, and why the last time, as
+    the end of a sentence; None where it had not."""
     program = scorer.program if isinstance(scorer, ProcessScorer) else None
     if not isinstance(program, SplitProgram) or not program.wholes.count:
         return None

@@ -11,20 +11,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.errors import StepFailed
 from engine.scoring.compiled.between import arrow_type, told
 from engine.scoring.compiled.scorer import CompiledScorer
 from engine.scoring.warm_program import NoAnswer, ProjectProgram, arrow_in
 from engine.text import plain
-from engine.versions.records import BetweenColumn, SplitSection
+from engine.versions.split import BetweenColumn, SplitSection
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.runs.steps.step import StepSpec
 
+_EXACT = 1 << 53  # up to here each whole number is a float of its own
 FEW = 64
 """Rows up to which each is answered by itself: a table of few takes longer than its rows."""
 BETWEEN = "between.json"
@@ -50,32 +51,41 @@ class TablesBehind:
     """The tables of the steps behind the first ones."""
 
     def __init__(self, scorer: CompiledScorer) -> None:
+        import pyarrow as pa
+
         model = scorer.model
         assert model.behind is not None
         self._scorer, self.said = scorer, told(model)
-        pairs = zip(model.behind.columns, model.features, strict=True)
-        self._used = {column.name: arrow_type(column) for column, feature in pairs if feature.kind != "unused"}
-        self._empty = scorer.score(self._whole(None)).schema
+        pairs = list(zip(model.behind.columns, model.features, strict=True))
+        used = [column for column, feature in pairs if feature.kind != "unused"]
+        self._schema = pa.schema([(each.name, arrow_type(each)) for each in used])
+        self._places = [self._schema.get_field_index(column.name) for column, _ in pairs]
+        self._numbers = [place for place, field in enumerate(self._schema) if field.type != pa.large_string()]
+        self._wide = [place for place, field in enumerate(self._schema) if field.type in (pa.int64(), pa.uint64())]
+        self._empty = scorer.score(self._whole(self._schema.empty_table())).schema
 
     def predictions(self, between: pa.Table) -> pa.Table:
-        """What they say of ``between``. Raises NoAnswer where that is not what the process was asked for, and StepFailed
-        where they refuse a row."""
+        """What they say of ``between``. Raises NoAnswer where that is not what the process was asked for, and
+        StepFailed where they refuse a row."""
         import pyarrow as pa
 
-        if list(between.schema.names) != list(self._used):
+        if not between.schema.equals(self._schema):
             raise NoAnswer("with other columns between its steps than it says itself")
-        if any(between.schema.field(name).type != kind for name, kind in self._used.items()):
-            raise NoAnswer("with columns of other types between its steps than it says itself")
-        if between.num_rows > FEW:
+        if any(between.column(place).null_count for place in self._numbers):
+            raise NoAnswer("with gaps among numbers between its steps")
+        if between.num_rows > FEW or not between.num_rows:
+            for place in self._wide:
+                _refuse_wide(between.column(place))
             return self._scorer.score(self._whole(between))
+        given = [column.to_pylist() for column in between.columns]
+        for place in self._wide:
+            if max(given[place]) > _EXACT or min(given[place]) < -_EXACT:
+                _too_wide()
         nothing = [None] * between.num_rows
-        names = self._scorer.features
-        columns = [between.column(name).to_pylist() if name in self._used else nothing for name in names]
-        answers = self._scorer.answer(list(zip(*columns, strict=True)))
-        found = zip(*answers, strict=True) if answers else [()] * len(self._empty)
-        return pa.table(
-            [pa.array(values, each.type) for values, each in zip(found, self._empty, strict=True)], schema=self._empty
-        )
+        rows = list(zip(*(given[place] if place >= 0 else nothing for place in self._places), strict=True))
+        found = zip(*self._scorer.answer(rows), strict=True)
+        return pa.table([pa.array(values, each.type) for values, each in zip(found, self._empty, strict=True)],
+                        schema=self._empty)  # fmt: skip
 
     def alike(self, predictions: pa.Table) -> pa.Table:
         """Those of the whole pipeline, of the types that the tables' have. Raises StepFailed where that cannot be."""
@@ -88,16 +98,26 @@ class TablesBehind:
                 f"The whole pipeline gave predictions of other types than its tables ({plain(str(error), 200)})."
             ) from None
 
-    def _whole(self, between: pa.Table | None) -> pa.Table:
-        """With what stands there for the columns that nothing asks for."""
+    def _whole(self, between: pa.Table) -> pa.Table:
+        """With something in place of the columns that nothing asks for."""
         import pyarrow as pa
 
-        rows = 0 if between is None else between.num_rows
-        columns = {}
-        for name in self._scorer.features:
-            kind = self._used.get(name, pa.null())
-            columns[name] = pa.nulls(rows, kind) if between is None or name not in self._used else between.column(name)
-        return pa.table(columns)
+        nothing = pa.nulls(between.num_rows)
+        names = self._scorer.features
+        columns = [between.column(place) if place >= 0 else nothing for place in self._places]
+        return pa.table(columns, names=list(names))
+
+
+def _refuse_wide(column: pa.ChunkedArray) -> None:
+    import pyarrow.compute as pc
+
+    ends = pc.min_max(column).as_py()
+    if ends["max"] is not None and (ends["max"] > _EXACT or ends["min"] < -_EXACT):
+        _too_wide()
+
+
+def _too_wide() -> NoReturn:
+    raise StepFailed("A column between its steps holds whole numbers of more than 53 bits, which tables would round.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +146,8 @@ class SplitProgram(ProjectProgram):
         if head.get("form") != "between":
             found = super().answered(folder, rows, head, body, title)
             self.wholes.count += 1
-            self.wholes.why = plain(str(head.get("whole", self.wholes.why)), 300)
+            if "whole" in head:
+                self.wholes.why = f"what its first steps made is otherwise: {plain(str(head['whole']), 300)}"
             return None if found is None else self.tables.alike(found)
         between = arrow_in(body)
         if between.num_rows != rows:
@@ -134,5 +155,5 @@ class SplitProgram(ProjectProgram):
         try:
             return self.tables.predictions(between)
         except StepFailed as refused:
-            self.wholes.why = f"the tables refuse a row ({str(refused).rstrip('.')})"
+            self.wholes.why = f"its tables refuse a row: {str(refused).rstrip('.')}"
             return None

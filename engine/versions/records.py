@@ -14,6 +14,7 @@ from engine.records import Comparison, Gate, GateVerdict, Metric
 from engine.storage.objects import Stored
 from engine.storage.stored_files import StoredBlock, StoredFile
 from engine.versions.parity import OnePass, Parity
+from engine.versions.split import SplitSection
 
 
 @dataclass(frozen=True)
@@ -270,24 +271,6 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class BetweenColumn:
-    """A column between steps; ``type`` as pandas calls it."""
-
-    name: str
-    type: str
-
-
-@dataclass(frozen=True)
-class SplitSection:
-    """Where a pipeline is cut: its first ``steps``, by their kinds, are done by a process of the version's environment,
-    and those behind them are compiled tables. ``columns``: what stands between, an ``array`` or a DataFrame."""
-
-    steps: tuple[str, ...]
-    array: bool
-    columns: tuple[BetweenColumn, ...]
-
-
-@dataclass(frozen=True)
 class ScorerSection:
     """What the version is scored by. ``why``: why it is a process of its own and no compiled form, as the end of a
     sentence; "" where it is compiled, or nobody asked. ``files``: the compiled form, in the store. ``parity``: how that
@@ -311,17 +294,15 @@ class ScorerSection:
     @property
     def words(self) -> str:
         """What it is scored by."""
-        if self.split is not None:
-            steps, more = self.split.steps, "" if len(self.split.steps) == 1 else "s"
-            return f"compiled tables behind its own first step{more} ({', '.join(steps)}), which a process does"
         return _SCORED_BY[self.maker]
 
     @property
     def sentence(self) -> str:
         """In one line: ``compiled tables: 12,895 holdout rows compared, largest difference 0, 0 decisions changed``."""
+        words = self.words if self.split is None else f"{self.words} ({self.split.named})"
         if self.maker != "process" and self.parity is not None:
-            return f"{self.words}: {self.parity.sentence}"
-        said = f"{self.words}: {self.reason}" if self.why else self.words
+            return f"{words}: {self.parity.sentence}"
+        said = f"{words}: {self.reason}" if self.why else words
         return f"{said}; {self.one_pass.sentence}" if self.one_pass is not None else said
 
     @property

@@ -36,7 +36,7 @@ def compiled(estimator: Any, frame: Any, by_name: bool, refusal: Exception) -> T
         try:
             made = first.through(head[-1:], made)
         except Exception as error:  # noqa: BLE001 - whatever a step of the project's raises
-            why = f"its first steps stop at the rows that they were to show it with ({type(error).__name__})"
+            why = f"its first steps stop at rows that were to show it ({type(error).__name__})"
             break
         if not any(_is_own(step) for step in head):
             continue

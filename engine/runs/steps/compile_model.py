@@ -256,6 +256,16 @@ def document(estimator: Any, frame: Any, by_name: bool, known: Optional[List[Col
     return program, said
 
 
+def whole_or_behind(estimator: Any, frame: Any, by_name: bool, form: str) -> Any:
+    """As ``document``; where that is refused for a step of the project's own, of the steps behind it."""
+    try:
+        return document(estimator, frame, by_name)
+    except Refused as refusal:
+        if form != "parquet":  # What stands between goes as Arrow, which such a project need not have.
+            raise
+        return beside("compile_behind").compiled(estimator, frame, by_name, refusal)
+
+
 def write(program: Program, said: Dict[str, Any], folder: Path) -> None:
     """Fill ``folder``."""
     folder.mkdir(exist_ok=True)
@@ -274,12 +284,7 @@ def run() -> None:
     estimator = model(given / "model")
     frame = beside("column_types").read(given / f"data.{form}", form)
     by_name = not (given / "model" / "model.pickle").is_file()
-    try:
-        program, said = document(estimator, frame, by_name)
-    except Refused as refusal:
-        if form != "parquet":  # What stands between goes as Arrow, which such a project need not have.
-            raise
-        program, said = beside("compile_behind").compiled(estimator, frame, by_name, refusal)
+    program, said = whole_or_behind(estimator, frame, by_name, form)
     write(program, said, Path(os.environ.get("LEVERFRAME_OUTPUT", ".")) / "compiled")
 
 

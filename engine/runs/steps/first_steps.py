@@ -4,12 +4,12 @@ For compile_model.py, which asks it what stands between when a version is made, 
 each batch: whatever then is not of the names and types that stood there is refused here (``Otherwise``), and answered
 by the whole pipeline. That a value cannot be held by a table as it is, is such a difference:
 
-    numbers    of the same type; whole numbers of more than 53 bits would be rounded
+    numbers    of the same type. Whole numbers of more than 53 bits would be rounded, which whoever asks looks for
     text       nothing but text, and gaps of the one kind (None or nan) that was there when the version was made:
                encoders tell these apart, and a table has one gap
 """
 # The syntax and names of Python 3.9:
-# ruff: noqa: UP006, UP035, UP045
+# ruff: noqa: B905, UP006, UP035, UP045
 
 from __future__ import annotations
 
@@ -59,30 +59,35 @@ def described(made: Any) -> Dict[str, Any]:
     about = []
     for name in names:
         column = made[name]
-        kind = _type(column)
+        kind = _type(column.dtype)
         about.append({"name": name, "type": kind, "gap": _gap(column, kind)})
     return {"array": False, "columns": about}
 
 
-def arrow(made: Any, said: Dict[str, Any], rows: int) -> Any:
+def arrow(made: Any, said: Dict[str, Any], rows: int, quick: bool = False) -> Any:
     """``made`` of so many rows as an Arrow table: those columns that ``said["columns"]`` says are ``used``. Raises
-    Otherwise where it is anything else than what was said."""
+    Otherwise where it is anything else than what was said. ``quick``: by a way into pandas that it does not promise to
+    keep, and which takes a third of the time."""
     import pyarrow
 
     columns = said["columns"]
-    if len(made) != rows if hasattr(made, "__len__") else True:
-        raise Otherwise("it has another number of rows")
-    used = [(place, each) for place, each in enumerate(columns) if each["used"]]
+    if not (_is_array(made) or _is_frame(made)) or len(made) != rows:
+        raise Otherwise("it is no DataFrame or array with a row for each")
     if said["array"]:
         kind = columns[0]["type"] if columns else ""
         if not _is_array(made) or made.shape[1] != len(columns) or str(made.dtype) != kind:
             raise Otherwise(f"it is no array of {len(columns)} columns of {kind}")
-        found = [_numbers(made[:, place], kind, each["name"]) for place, each in used]
+        given: Any = made.T
     else:
         if not _is_frame(made) or list(made.columns) != [each["name"] for each in columns]:
             raise Otherwise("it has other columns, or in another order")
-        found = [_column(made[each["name"]], each) for _, each in used]
-    return pyarrow.Table.from_arrays(found, names=[each["name"] for _, each in used])
+        given = made._iter_column_arrays() if quick else (_values(made[each["name"]]) for each in columns)
+    found, names = [], []
+    for values, about in zip(given, columns):
+        if about["used"]:
+            found.append(_column(values, about))
+            names.append(about["name"])
+    return pyarrow.Table.from_arrays(found, names=names)
 
 
 def _is_array(made: Any) -> bool:
@@ -97,11 +102,15 @@ def _is_frame(made: Any) -> bool:
     return isinstance(made, pandas.DataFrame)
 
 
-def _type(column: Any) -> str:
-    import pandas
+def _values(column: Any) -> Any:
+    import numpy
 
-    dtype = column.dtype
-    return f"{_CATEGORY}{dtype.categories.dtype}" if isinstance(dtype, pandas.CategoricalDtype) else str(dtype)
+    return column.to_numpy() if isinstance(column.dtype, numpy.dtype) else column.array
+
+
+def _type(dtype: Any) -> str:
+    values = getattr(dtype, "categories", None)
+    return str(dtype) if values is None else f"{_CATEGORY}{values.dtype}"
 
 
 def _gap(column: Any, kind: str) -> str:
@@ -113,51 +122,39 @@ def _gap(column: Any, kind: str) -> str:
     return kinds.pop() if len(kinds) == 1 else "several" if kinds else ""
 
 
-def _column(column: Any, about: Dict[str, Any]) -> Any:
-    kind, name = about["type"], about["name"]
-    dtype = column.dtype
-    if kind in NUMBERS:
-        if dtype != kind:
-            raise Otherwise(f"its column {name!r} is of the type {_type(column)}, and not {kind}")
-        return _numbers(column.to_numpy(), kind, name)
-    if _type(column) != kind:
-        raise Otherwise(f"its column {name!r} is of the type {_type(column)}, and not {kind}")
-    return _text(column, kind, name, about["gap"])
-
-
-def _numbers(values: Any, kind: str, name: str) -> Any:
-    import pyarrow
-
-    if kind in _WIDE and len(values) and (values.max() > _EXACT or values.min() < -_EXACT):
-        raise Otherwise(f"its column {name!r} holds whole numbers of more than 53 bits")
-    return pyarrow.array(values, from_pandas=False)
-
-
-def _text(column: Any, kind: str, name: str, gap: str) -> Any:
+def _column(values: Any, about: Dict[str, Any]) -> Any:
+    """The values of a column, an array of NumPy's or of pandas' own, for Arrow."""
     import numpy
     import pyarrow
 
+    kind, name = about["type"], about["name"]
+    if _type(values.dtype) != kind:
+        raise Otherwise(f"its column {name!r} is of the type {_type(values.dtype)}, and not {kind}")
+    if kind in NUMBERS:
+        return pyarrow.array(numpy.asarray(values), from_pandas=False)
     if kind.startswith(_CATEGORY):
         of = kind[len(_CATEGORY) :]
         if of in NUMBERS:
-            _numbers(column.cat.categories.to_numpy(), of, name)
-            return pyarrow.array(numpy.asarray(column, dtype=float), from_pandas=False)
-        if not all(type(each) is str for each in column.cat.categories):
+            if of in _WIDE and any(abs(int(each)) > _EXACT for each in values.categories):
+                raise Otherwise(f"its column {name!r} holds whole numbers of more than 53 bits")
+            return pyarrow.array(numpy.asarray(values, dtype=float), from_pandas=False)
+        if not all(type(each) is str for each in values.categories):
             raise Otherwise(f"its column {name!r} holds categories that are no text")
     elif kind == "object":
-        kinds = set(map(type, column))
-        allowed: Dict[str, Any] = {"None": type(None), "nan": float}
-        if not kinds <= {str, allowed.get(gap, str)} or (float in kinds and not _only_gaps(column)):
-            raise Otherwise(f"its column {name!r} holds something else than text, or a gap that it had not")
-        column = numpy.asarray(column, dtype=object)
+        _refuse_but_text(values, name, about["gap"])
     try:
-        return pyarrow.array(column, type=pyarrow.large_string(), from_pandas=True)
+        return pyarrow.array(values, type=pyarrow.large_string(), from_pandas=True)
     except (pyarrow.ArrowException, UnicodeError, TypeError, ValueError) as error:
         raise Otherwise(f"its column {name!r} holds text that Arrow cannot: {type(error).__name__}") from None
 
 
-def _only_gaps(column: Any) -> bool:
-    return all(each != each for each in column if isinstance(each, float))
+def _refuse_but_text(values: Any, name: str, gap: str) -> None:
+    """Raise Otherwise where one of Python's objects is neither text nor the gap that was there."""
+    kinds = set(map(type, values))
+    gaps: Dict[str, Any] = {"None": type(None), "nan": float}
+    numbers = float in kinds and any(each == each for each in values if type(each) is float)
+    if numbers or kinds - {str, gaps.get(gap, str)}:
+        raise Otherwise(f"its column {name!r} holds something else than text, or a gap that it had not")
 
 
 def held(kind: str, gap: str, inferred: str) -> Optional[str]:
@@ -181,14 +178,26 @@ class FirstSteps:
             raise ValueError("the model is no pipeline of so many steps")
         self._steps = [step for _, step in pipeline.steps[: said["steps"]]]
         self._rows, self._said = rows, said
+        self._quick: Optional[bool] = None
 
     def table(self, features: Any) -> Tuple[Any, str]:
         """What they make of ``features`` as an Arrow table; None, and why, where it is not what was said. Raises
         whatever a step raises."""
         made = through(self._steps, self._rows(features))
         try:
-            return arrow(made, self._said, len(features)), ""
+            found = arrow(made, self._said, len(features), bool(self._quick))
+            if self._quick is None:  # The quick way is gone where it has made the same of the first rows.
+                self._quick = self._alike(made, found)
+            return found, ""
         except Otherwise as other:
             return None, str(other)
         except Exception as error:  # noqa: BLE001 - a frame may be of any class, of the project's own too
             return None, f"it cannot be looked at ({type(error).__name__})"
+
+    def _alike(self, made: Any, found: Any) -> bool:
+        try:
+            other = arrow(made, self._said, len(made), quick=True)
+            # By what is shown of them: no number that is none is like another.
+            return bool(other.schema.equals(found.schema)) and str(other.to_pydict()) == str(found.to_pydict())
+        except Exception:  # noqa: BLE001 - another release of pandas has no such way, or another one
+            return False

@@ -9,7 +9,7 @@ from engine.scoring.compiled.records import Between, Compiled
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NUMBERS = ("float64", "float32", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+NUMBERS = ("float64", "float32", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 TEXT = ("object", "str")
 GAPS = ("", "None", "nan")
 _CATEGORY = "category of "
@@ -25,7 +25,8 @@ def wrong_between(model: Compiled) -> str | None:
     for column, feature in zip(behind.columns, model.features, strict=True):
         if column.gap not in (*GAPS, *(("several", "another") if feature.kind == "unused" else ())):
             return "a column has a gap that is not known"
-        wanted = {"number": NUMBERS, "narrow": ("float32",), "text": TEXT}.get(feature.kind)
+        truth = () if column.type.startswith(_CATEGORY) else ("bool",)
+        wanted = {"number": (*NUMBERS, *truth), "narrow": ("float32",), "text": TEXT}.get(feature.kind)
         if wanted is not None and _of(column) not in wanted:
             return "a column is of another type than it is asked for as"
     return None

@@ -36,8 +36,8 @@ class CompiledScorer:
 
     @classmethod
     def read(cls, folder: Path, *, behind: bool = False) -> CompiledScorer:
-        """The model in ``folder``, the ``compiled/`` that ``compile_model.py`` filled; ``behind``: of the steps behind a
-        project's own first ones. Raises Damage where it is not whole, says what cannot be, or is of the other kind."""
+        """The model in ``folder``, the ``compiled/`` that ``compile_model.py`` filled; ``behind``: of the steps behind
+        its own first ones. Raises Damage where it is not whole, says what cannot be, or is of the other kind."""
         from engine.scoring.compiled.plan import Plan
         from engine.scoring.compiled.reading import read_tables, wrong
 

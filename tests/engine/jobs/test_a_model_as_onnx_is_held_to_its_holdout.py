@@ -32,8 +32,7 @@ ROWS = pa.table({
 })  # fmt: skip
 HOLDOUT = ROWS.slice(100)
 DATA = cast(Any, SimpleNamespace(golden_inputs=ROWS.slice(0, 5), holdout_inputs=HOLDOUT, train=ROWS.slice(0, 100)))
-BEFORE = ScorerSection(why="an Odd is none of those that tables can stand for")
-TRIED = (Tried("compiled", BEFORE.why),)
+TRIED = (Tried("compiled", "an Odd is none of those that tables can stand for"),)
 WAY = {"double": (logit(), (Input("a", "double"), Input("b", "double"), Input("place", "string")))}
 
 
@@ -67,7 +66,7 @@ def _nothing_is_left() -> Iterator[None]:
 
 
 def judged(folder: Path, made: Converted | str, said: pa.Table) -> tuple[ScorerSection, Path | None]:
-    return Given(folder, made).judged(BEFORE, said, regression=False)
+    return Given(folder, made).judged(TRIED, said, regression=False)
 
 
 CONVERTED = Converted(cast(Any, WAY), (0, 1), "Odd")
