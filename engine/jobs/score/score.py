@@ -36,7 +36,7 @@ from engine.runs.leftovers import TEMPORARY, drop_copies
 from engine.runs.own_work import measured
 from engine.runs.run_context import RunContext
 from engine.scoring.makers import open_ready
-from engine.scoring.ready import ReadyScorer
+from engine.scoring.ready import Maker, ReadyScorer
 from engine.storage.ledger import Ledger
 from engine.text import plain, span
 from engine.versions import catalog
@@ -143,11 +143,9 @@ class _Scoring:
         """Have the version ready within the block, here or ``away`` on the workers of ``[compute]``."""
         context, folder = self.context, self.context.folder / "live"
         context.tell(0.0, f"taking {self._label} out of the store")
-        # What workers say is held against what is said here, and there the process does the whole of it.
-        whole = away and self._document.scorer.maker == "split"
         self.ready = open_ready(
             context.workspace, context.store, self._label, self._document, folder, marker=context.marker,
-            held=context.held, maker="process" if whole else None,
+            held=context.held, maker=made_by(self._document, away=away),
         )  # fmt: skip
         try:
             context.watch(_Ending(self.ready))
@@ -246,6 +244,12 @@ class _Scoring:
             return book.begin(
                 db, self.context.run.id, self._label, wish.source.told, source.digest, wish.output.told, clock.now()
             )
+
+
+def made_by(document: VersionDocument, *, away: bool) -> Maker | None:
+    """What scores here, where that is not what the version names: what workers say is held against it, and theirs is a
+    process that does the whole of it where tables stand behind its own first steps."""
+    return "process" if away and document.scorer.maker == "split" else None
 
 
 def source_of(place: Place, learnt: Learnt) -> Source:
