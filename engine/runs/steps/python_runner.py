@@ -416,20 +416,12 @@ def _with_model(folder: Path) -> Callable[..., Any]:
         onnx = _beside("onnx_model")
         session = onnx.opened(folder / "model.onnx", Refused)
         return lambda features, told=None: onnx.predictions(session, features, Refused)
-    return predictor_with(*model_in(folder))
-
-
-def predictor_with(model: Any, rows: Callable[[Any], Any]) -> Callable[..., Any]:
-    """What predicts with ``model``; see ``model_in``."""
-    return lambda features, told=None: _predictions(model, rows(features), told)
-
-
-def model_in(folder: Path) -> tuple[Any, Callable[[Any], Any]]:
-    """The estimator in ``folder``, and what makes the rows that it takes of features."""
     for name in ("model.joblib", "model.skops", "model.pickle"):
         if (folder / name).is_file():
             model = _load(folder / name)
-            return model, (lambda rows: rows) if name == "model.pickle" else functools.partial(_as_fitted, model)
+            if name == "model.pickle":
+                return functools.partial(_predictions, model)
+            return lambda features, told=None: _predictions(model, _as_fitted(model, features), told)
     raise Refused("There is no model/model.pickle; a project that trains another way names a score of its own.")
 
 

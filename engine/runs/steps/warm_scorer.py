@@ -156,6 +156,14 @@ def _gaps(table: Any) -> Any:
     return pyarrow.table([pyarrow.nulls(rows, field.type) for field in table.schema], schema=table.schema)
 
 
+def model_in(folder: Path) -> Tuple[Any, Callable[[Any], Any]]:
+    """The estimator in ``folder``, loaded once, and what makes the rows that it takes of features."""
+    name = next(each for each in ("model.joblib", "model.skops", "model.pickle") if (folder / each).is_file())
+    model = runner._load(folder / name)
+    rows: Callable[[Any], Any] = functools.partial(runner._as_fitted, model)
+    return model, (lambda found: found) if name == "model.pickle" else rows
+
+
 class Scorer:
     """The model, and the ways in which it is asked."""
 
@@ -163,9 +171,10 @@ class Scorer:
         self._name, self._paths, self._arrow = callable_name or name, runner.Paths(), Arrow()
         function: Optional[Callable[..., Any]] = runner.resolve(callable_name) if callable_name else None
         between, self._first = os.environ.get("LEVERFRAME_BETWEEN", ""), None
+        self._predictor: Callable[..., Any]
         if between:  # Only where a model predicts by itself.
-            model, rows = runner.model_in(self._paths.input / "model")
-            self._predictor = runner.predictor_with(model, rows)
+            model, rows = model_in(self._paths.input / "model")
+            self._predictor = lambda features, told=None: runner._predictions(model, rows(features), told)
             said = json.loads(Path(between).read_text("utf-8"))
             self._first = _beside("first_steps").FirstSteps(model, rows, said)
         else:

@@ -7,10 +7,10 @@ import io
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -42,7 +42,8 @@ MARKER = f"test-split-{os.getpid()}"
 GOLDEN = many(30, 9)
 
 
-class Laid(NamedTuple):
+@dataclass(frozen=True)
+class Laid:
     stage: Stage
     model: Pipeline
     store: ObjectStore
@@ -119,7 +120,7 @@ def test_tables_that_are_not_those_that_its_document_says_are_damage(
     lost = tuple(each for each in said.files if each.path != "numbers.bin")
     broken = replace(said, files=lost) if what == "lost" else replace(said, split=replace(said.split, array=True))
     with pytest.raises(Damage, match=r"^split@1 is damaged: "):
-        opened(version._replace(document=replace(version.document, scorer=broken)), tmp_path / "held")
+        opened(replace(version, document=replace(version.document, scorer=broken)), tmp_path / "held")
 
 
 def proven(version: Laid, found: VersionDocument, folder: Path) -> list[str]:
@@ -142,7 +143,7 @@ def test_a_proof_goes_through_its_model_and_through_both(version: Laid, tmp_path
 def test_where_its_tables_say_otherwise_or_the_whole_pipeline_has_to_answer_it_is_not_proven(
     version: Laid, tmp_path: Path
 ) -> None:
-    stage, model, store, _ = version
+    stage, model, store = version.stage, version.model, version.store
     unsteady = pa.concat_tables([GOLDEN, rows((0.5, 4, "float", "a"))])
     found = document(tmp_path, store, stage, model, unsteady)
     with pytest.raises(Refusal, match="by its tables behind its first steps: the whole pipeline had to answer 2 times"):
