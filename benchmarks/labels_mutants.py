@@ -20,6 +20,7 @@ _OF_REQUESTS = ("tests/engine/monitoring/test_drift_of_requests.py",)
 _AGREEMENT, _AGREEMENTS = "engine/feedback/agreement.py", "engine/feedback/agreement_book.py"
 _JUDGING = "engine/jobs/agreement.py"
 _OF_AGREEMENT = ("tests/engine/feedback/test_labels_agree_with_answers.py",)
+_COUNTS = ("tests/engine/feedback/test_what_of_the_feedback_counts.py",)
 _OF_KEPT = ("tests/engine/feedback/test_how_far_labels_agreed_is_kept.py",)
 _OF_CONTRADICTIONS = ("tests/journeys/test_labels_that_contradict_answers_are_held.py",)
 
@@ -84,7 +85,11 @@ LABELS = (
     Fault("a canary's answers say nothing of labels", _JUDGING, "pc.equal(logged.column(ROLE), LIVE)", "pc.is_valid(logged.column(ROLE))", _OF_CONTRADICTIONS),
     Fault("another version's answers say nothing of labels", _JUDGING, 'pc.equal(logged.column(FALLBACK).fill_null(""), "")', "pc.is_valid(logged.column(ROLE))", _OF_CONTRADICTIONS),
     Fault("a batch whose answers are not all there is not judged yet", _JUDGING, "if each.at <= as_of - WRITTEN or", "if True or", _OF_CONTRADICTIONS),
-    Fault("a learner learns nothing that it holds", "engine/jobs/learn/learn.py", "came = tuple(without(came, judged(ledger, context, logged, live.manifest.data.key)))", "judged(ledger, context, logged, live.manifest.data.key)", _OF_CONTRADICTIONS),
+    Fault("a learner learns nothing that it holds", "engine/jobs/learn/learn.py", "without(came, found.held, found.later)", "without(came, (), found.later)", _OF_CONTRADICTIONS),
+    Fault("a learner leaves what is judged later", "engine/jobs/learn/learn.py", "without(came, found.held, found.later)", "without(came, found.held)", _OF_CONTRADICTIONS),
+    Fault("what a person let in waits for no answers", _JUDGING, "{each.batch for each in batches if each.counts} -", "{each.batch for each in batches} -", _OF_CONTRADICTIONS),
+    Fault("what is judged later is not read", "engine/feedback/reading.py", '"thrown away", "unjudged")', '"thrown away")', _COUNTS),
+    Fault("more than a thousand batches are judged, too", _JUDGING, "after = batches[-1].batch\n", "after = 10**9\n", _OF_CONTRADICTIONS),
     Fault("a look measures nothing by what it holds", "engine/jobs/health/answered.py", "read(without(memory.came, held), None", "read(memory.came, None", _OF_CONTRADICTIONS),
     Fault("a look says what is held", _LOOK, "for why in found.waiting[:1]:", "for why in ():", _OF_CONTRADICTIONS),
 )  # fmt: skip

@@ -19,7 +19,7 @@ from engine.records import Actor
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
 
-MOST = 1_000  # batches that are judged at once, and that tell what is usual
+MOST = 1_000  # batches that are read at once, and that tell what is usual
 _JOINED = """
 SELECT b.id, b.at, b.digest, a.found, d.verdict, coalesce(b.held, a.held) AS held
 FROM feedback_batches b LEFT JOIN feedback_agreements a ON a.batch = b.id
@@ -46,12 +46,12 @@ class _Known:
 
 
 def unjudged(
-    db: sqlite3.Connection, store: ObjectStore, project: str, since: datetime, until: datetime
+    db: sqlite3.Connection, store: ObjectStore, project: str, since: datetime, until: datetime, after: int = 0
 ) -> tuple[Unjudged, ...]:
-    """The oldest of those that came from ``since`` to ``until``. Raises Damage."""
+    """The oldest of those that came from ``since`` to ``until``, of numbers higher than ``after``. Raises Damage."""
     rows = db.execute(
-        f"{_JOINED} AND b.at >= ? AND b.at <= ? AND a.batch IS NULL ORDER BY b.id LIMIT ?",
-        (project, stamp(since), stamp(until), MOST),
+        f"{_JOINED} AND b.at >= ? AND b.at <= ? AND b.id > ? AND a.batch IS NULL ORDER BY b.id LIMIT ?",
+        (project, stamp(since), stamp(until), after, MOST),
     ).fetchall()
     contents = packing.contents(db, store, {row["id"]: row["digest"] for row in rows})
     return tuple(

@@ -3,6 +3,7 @@
 Each row that came is exactly one of these:
 
 - ``quarantined``, ``thrown_away``: its batch is;
+- ``unjudged``: its batch waits until it was held against answers;
 - ``to_come``: it is of a time that is later than the moment that is looked from;
 - ``unknown``: nobody knows a row with its key, yet; it counts as soon as somebody does;
 - ``repeated``: it says of its key once more what was said of it;
@@ -16,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from engine.feedback.records import BatchState, FeedbackRow, Key, Scalar
 from engine.feedback.rows import key_of, written
@@ -26,7 +28,7 @@ class Come:
     """A batch with its rows, in the order in which batches came; ``at``: when it came, None where nobody asks."""
 
     batch: int
-    state: BatchState
+    state: BatchState | Literal["unjudged"]
     rows: Sequence[FeedbackRow]
     at: datetime | None = None
 
@@ -54,6 +56,7 @@ class Counts:
     to_come: int = 0
     quarantined: int = 0
     thrown_away: int = 0
+    unjudged: int = 0
 
     @property
     def words(self) -> str:
@@ -62,6 +65,7 @@ class Counts:
             (self.counted, "count"), (self.repeated, "were said before"), (self.corrected, "were put right since"),
             (self.unknown, "are of a key that no row has"), (self.to_come, "are of a time that is to come"),
             (self.quarantined, "are quarantined"), (self.thrown_away, "were thrown away"),
+            (self.unjudged, "came just now and wait for the answers that they are held against"),
         )  # fmt: skip
         return ", ".join(f"{count:,} {what}" for count, what in told if count) or "none came"
 
@@ -79,10 +83,11 @@ def read(came: Sequence[Come], known: Mapping[Key, datetime | None] | None, unti
 
     ``known``: the time of the row that each key is of, None where a row has none; without it every key is known.
     """
-    tallied = dict.fromkeys(("quarantined", "thrown_away", "to_come", "unknown", "repeated", "corrected"), 0)
+    names = ("quarantined", "thrown_away", "unjudged", "to_come", "unknown", "repeated", "corrected")
+    tallied = dict.fromkeys(names, 0)
     heard: dict[Key, list[tuple[datetime, Scalar, int]]] = {}
     for batch in came:
-        if batch.state in ("quarantined", "thrown away"):
+        if batch.state in ("quarantined", "thrown away", "unjudged"):
             tallied[batch.state.replace(" ", "_")] += len(batch.rows)
             continue
         for row in batch.rows:

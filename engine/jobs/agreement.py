@@ -2,16 +2,16 @@
 at health, and a learning run before it learns. Whoever takes labels in waits for nothing of it.
 
 A batch is judged once, when the answers to its keys are in the log: when it has all of them, or else two minutes after
-the batch came. Only answers count that the version which was live gave itself. Where the log has none, nothing is
-judged.
+the batch came; until then a learner leaves it to the next run. Only answers count that the version which was live gave
+itself. Where the log has none, nothing is judged, and nothing waits for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from engine import clock
 from engine.access.caller import SystemActor
@@ -39,38 +39,56 @@ WRITTEN = timedelta(minutes=2)
 _SAID = f"{ANSWER}prediction"
 
 
-def judged(ledger: Ledger, context: RunContext, logged: pa.Table, key: Sequence[str]) -> frozenset[int]:
-    """Judge what came to the project of ``context`` and was not judged yet; returns what is quarantined by it.
+@dataclass(frozen=True)
+class Judged:
+    """Batches by their numbers: what is quarantined by it, and what counts and is judged later, as not all answers to
+    its keys need be written yet."""
+
+    held: frozenset[int] = frozenset()
+    later: frozenset[int] = frozenset()
+
+
+def judged(ledger: Ledger, context: RunContext, logged: pa.Table, key: Sequence[str]) -> Judged:
+    """Judge what came to the project of ``context`` and was not judged yet.
 
     ``logged``: answers as ``requests.answers`` reads them, the oldest first. Raises Damage.
     """
     if context.live is None:
-        return frozenset()
+        return Judged()
     project, as_of = context.run.project, context.run.as_of
     with ledger.read() as db:
-        batches = agreement_book.unjudged(db, context.store, project, as_of - BACK, as_of)
         _, numbers, usual = book.usual_labels(db, context.store, project, as_of)
-    if not batches or (numbers and usual.all.rows < USUAL_ROWS):
-        return frozenset()
+    if numbers and usual.all.rows < USUAL_ROWS:
+        return Judged()
     answers, kind = _answers(logged, key)
     if not answers or kind is None:
-        return frozenset()
+        return Judged()
     middle = moments(usual.all)[0] if numbers else None
-    found = {
-        each.batch: compared(
-            ((answers[key_of(row)], label) for row in each.rows
-             if key_of(row) in answers and (label := as_kind(row.label, kind)) is not None),
-            middle,
-        ) for each in batches
-    }  # fmt: skip
-    ripe = [each for each in batches if each.at <= as_of - WRITTEN or found[each.batch].rows == len(each.rows)]
-    by = SystemActor("the feedback policy")
-    return agreement_book.judge(ledger, project, found, ripe, _holdout(context.live[1]), by, clock.now())
+    by, holdout = SystemActor("the feedback policy"), _holdout(context.live[1])
+    held, later, after = set[int](), set[int](), 0
+    while True:
+        with ledger.read() as db:
+            batches = agreement_book.unjudged(db, context.store, project, as_of - BACK, as_of, after)
+        if not batches:
+            return Judged(frozenset(held), frozenset(later))
+        after = batches[-1].batch
+        found = {
+            each.batch: compared(
+                ((answers[key_of(row)], label) for row in each.rows
+                 if key_of(row) in answers and (label := as_kind(row.label, kind)) is not None),
+                middle,
+            ) for each in batches
+        }  # fmt: skip
+        ripe = [each for each in batches if each.at <= as_of - WRITTEN or found[each.batch].rows == len(each.rows)]
+        held |= agreement_book.judge(ledger, project, found, ripe, holdout, by, clock.now())
+        later |= {each.batch for each in batches if each.counts} - {each.batch for each in ripe}
 
 
-def without(came: Sequence[Come], held: Collection[int]) -> list[Come]:
-    """What came, where the batches of ``held`` are quarantined."""
-    return [replace(each, state="quarantined") if each.batch in held else each for each in came]
+def without(came: Sequence[Come], held: Collection[int], later: Collection[int] = ()) -> list[Come]:
+    """What came, where the batches of ``held`` are quarantined and those of ``later`` not judged yet."""
+    states: dict[int, Literal["quarantined", "unjudged"]] = dict.fromkeys(later, "unjudged")
+    states |= dict.fromkeys(held, "quarantined")
+    return [replace(each, state=states[each.batch]) if each.batch in states else each for each in came]
 
 
 def fresh(came: Sequence[Come], as_of: datetime) -> frozenset[int]:

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from engine.access.caller import SystemActor
-from engine.feedback import book
-from engine.feedback.records import Batch, FeedbackRow
+from engine.feedback import agreement_book, book
+from engine.feedback.records import Batch, FeedbackRow, Receipt
 from engine.monitoring.look_document import LookDocument
 from engine.requests.log import Answered, LogRules, RequestLog
 from tests import tiny
 from tests.journeys.learning_site import LATER, MADE, Site
-from tests.ledger import ledger_of, store_of, workspace_of
+from tests.ledger import ledger_of, store_of, workspace_of, writing
 
 pytestmark = pytest.mark.slow
 FIRST = int((MADE - tiny.BEGINS).total_seconds()) // 900 + 100
@@ -37,13 +37,18 @@ def answer(site: Site, answers: Mapping[int, int], **other: Any) -> None:
         assert writing.close()
 
 
-def tell(site: Site, labels: Mapping[int, int], ago: timedelta) -> int:
-    """The batch of these labels, which came so long before LATER."""
+def give(site: Site, labels: Mapping[int, int], ago: timedelta) -> Receipt:
+    """What is told of these labels, which came so long before LATER."""
     at, by = LATER - ago, SystemActor("the scoring server")
     rows = [FeedbackRow((str(number),), label, at) for number, label in labels.items()]
     with ledger_of(site.engine) as ledger:
-        receipt = book.take(ledger, store_of(site.engine), "tiny", rows, by, at)
-    assert receipt.quarantined is None, "alone they are as labels are"
+        return book.take(ledger, store_of(site.engine), "tiny", rows, by, at)
+
+
+def tell(site: Site, labels: Mapping[int, int], ago: timedelta) -> int:
+    """The batch of such labels, which alone are as labels are."""
+    receipt = give(site, labels, ago)
+    assert receipt.quarantined is None
     return receipt.batch
 
 
@@ -60,7 +65,7 @@ def seen(site: Site) -> LookDocument:
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     """All rows from FIRST on have an answer: of the even ones 0, of the odd ones 1."""
-    found = Site(tmp_path, rate=1e-8, changed=0.1, more="rows = 250\n", serve=SERVED)
+    found = Site(tmp_path, rate=1e-8, changed=0.1, more="rows = 150\n", serve=SERVED)
     answer(found, {number: number % 2 for number in range(FIRST, FIRST + 300)})
     return found
 
@@ -71,8 +76,8 @@ def test_they_are_held_before_a_learner_learns_them_and_count_when_a_person_lets
     # Of these not all are answered yet, as far as the log knows.
     fresh = tell(site, {number: 1 - number % 2 for number in range(FIRST + 210, FIRST + 310)}, timedelta(minutes=1))
     run = site.learn()
-    assert run.state == "nothing-new" and "200 labels are new" in str(run.why), run.why
-    assert "100 are quarantined" in str(run.why)
+    assert run.state == "nothing-new" and "100 labels are new" in str(run.why), run.why
+    assert "100 are quarantined, 100 came just now and wait for the answers" in str(run.why)
     found = batches(site)
     assert [found[each].state for each in (right, wrong, fresh)] == ["counted", "quarantined", "counted"]
     assert str(found[wrong].why).startswith("answers agree with 0 of 100 labels, and usually with ")
@@ -83,6 +88,36 @@ def test_they_are_held_before_a_learner_learns_them_and_count_when_a_person_lets
     assert (let_in.state, let_in.why) == ("let in", found[wrong].why)
     again = site.learn()
     assert "quarantined" not in str(again.why) and again.state != "nothing-new", again.why
+    assert batches(site)[fresh].state == "counted", "it learnt 200"
+    site.learn(LATER + timedelta(minutes=1))
+    assert batches(site)[fresh].state == "quarantined", "the next run judges what waited"
+    site.engine.close()
+
+
+def test_what_a_person_let_in_and_what_nobody_asked_for_wait_for_no_answers(tmp_path: Path) -> None:
+    site = Site(tmp_path, rate=1e-8, changed=0.1, more="rows = 250\n", serve=SERVED)
+    numbers = range(FIRST, FIRST + 100)
+    tell(site, {number: number % 2 for number in numbers}, timedelta(minutes=1))
+    assert "100 labels are new" in str(site.learn().why), "the log has no answer at all"
+    answer(site, {number: number % 2 for number in numbers[:50]})
+    assert "100 came just now and wait" in str(site.learn().why)
+    flood = give(site, dict.fromkeys(range(FIRST + 100, FIRST + 200), 1), timedelta(minutes=1))
+    assert flood.quarantined is not None
+    site.engine.let_in_feedback(flood.batch, "they are so")
+    assert "100 labels are new" in str(site.learn().why), "a person has judged them"
+    site.engine.close()
+
+
+def test_more_batches_than_are_read_at_once_are_judged_before_anything_is_learnt(site: Site) -> None:
+    right = tell(site, {number: number % 2 for number in range(FIRST, FIRST + 100)}, timedelta(hours=5))
+    columns = "project, at, by, source, rows, since, until, digest, tally, held"
+    with writing(site.engine) as db:
+        for _ in range(agreement_book.MOST):  # Whoever sent it sends it again and again.
+            again = f"INSERT INTO feedback_batches ({columns}) SELECT {columns} FROM feedback_batches WHERE id = ?"
+            db.execute(again, (right,))
+    wrong = tell(site, {number: 1 - number % 2 for number in range(FIRST + 100, FIRST + 200)}, timedelta(seconds=9))
+    site.learn()
+    assert batches(site)[wrong].state == "quarantined"
     site.engine.close()
 
 

@@ -75,7 +75,7 @@ def job_of(context: RunContext, live: Unpacked, memory: ServedMemory | None, tar
         pc.greater_equal(logged.table.column(AT), pa.scalar(memory.since)),
         pc.less_equal(logged.table.column(AT), pa.scalar(context.run.as_of)),
     )
-    held = judged(memory.ledger, context, logged.table, manifest.data.key)
+    held = judged(memory.ledger, context, logged.table, manifest.data.key).held
     reading = read(without(memory.came, held), None, context.run.as_of)
     with memory.ledger.read() as db:
         waiting = agreement_book.waiting(db, context.run.project)

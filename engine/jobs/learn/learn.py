@@ -103,15 +103,16 @@ def learn(ledger: Ledger, context: RunContext) -> Taught:
     try:
         table, logged = _extracted(context, live), _logged(ledger, context, live)
         if logged is not None:
-            came = tuple(without(came, judged(ledger, context, logged, live.manifest.data.key)))
+            found = judged(ledger, context, logged, live.manifest.data.key)
+            came = tuple(without(came, found.held, found.later))
         rows = rows_to_learn(
             table, came, live.manifest, begun.chain.boundary, learnt, context.run.as_of,
             logged=logged, features=live.features, since=begun.since,
         )  # fmt: skip
-        found = rows.table.num_rows
-        if found < spec.rows:
+        new = rows.table.num_rows
+        if new < spec.rows:
             raise NothingNew(
-                f"{found:,} labels are new since {label}, and [learn] rows says that {spec.rows:,} are worth it; "
+                f"{new:,} labels are new since {label}, and [learn] rows says that {spec.rows:,} are worth it; "
                 f"{said_of(rows)}."
             )
         words = {(word.key, written(word.label)) for word in rows.words}

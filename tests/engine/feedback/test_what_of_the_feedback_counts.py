@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 
@@ -16,7 +17,7 @@ def row(key: Scalar, label: Scalar, hour: int = 0) -> FeedbackRow:
     return FeedbackRow((key,), label, NOON + timedelta(hours=hour))
 
 
-def came(*rows: FeedbackRow, state: BatchState = "counted", batch: int = 1) -> Come:
+def came(*rows: FeedbackRow, state: BatchState | Literal["unjudged"] = "counted", batch: int = 1) -> Come:
     return Come(batch, state, rows)
 
 
@@ -41,6 +42,9 @@ CASES = {
     "of a time that is to come": ([came(row(1, "a", 11))], {}, {"to_come": 1}),
     "quarantined": ([came(row(1, "a"), row(2, "a"), state="quarantined")], {}, {"quarantined": 2}),
     "thrown away": ([came(row(1, "a"), state="thrown away")], {}, {"thrown_away": 1}),
+    "not judged yet": (
+        [came(row(1, "a"), state="unjudged"), came(row(2, "a", 4))], {"2": ("a", 4)}, {"unjudged": 1},
+    ),
     "let in": ([came(row(1, "a"), state="let in")], {"1": ("a", 0)}, {}),
     "a number is the text of it": ([came(row(1, "a"), row("1", "a"), row(1.0, "a"))], {"1": ("a", 0)}, {"repeated": 2}),
     "007 is not 7": ([came(row("001", "a"))], {}, {"unknown": 1}),
