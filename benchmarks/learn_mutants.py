@@ -15,6 +15,8 @@ _JOURNEY = ("tests/journeys/test_a_live_version_learns.py",)
 _SCREENS = ("tests/console/test_feedback_and_learners.py",)
 _READING, _QUARANTINE, _GUARDS = "engine/feedback/reading.py", "engine/feedback/quarantine.py", "engine/jobs/learn/guards.py"
 _LEARNER, _LEARN = "engine/runs/steps/online_learner.py", "engine/jobs/learn/learn.py"
+_RESET = ("tests/journeys/test_a_learner_is_reset_when_it_drifts.py", "tests/engine/jobs/test_a_learner_that_drifts.py")
+_RESETTING = "engine/jobs/learn/resets.py"
 _MEANWHILE = ("tests/engine/jobs/test_what_changed_while_it_learnt.py",)
 
 LEARN = (
@@ -77,4 +79,35 @@ LEARN = (
     Fault("labels are learnt in the order of their time", "engine/feedback/reading.py", "tuple(sorted(words, key=lambda word: (word.since, word.key)))", "tuple(words)", _COUNTS),
     Fault("an interval is one of 95 in 100", "engine/jobs/learn/curve.py", "_Z = 1.959964", "_Z = 1.0", _ROWS),
     Fault("a curve has the live version beside the learner", "engine/jobs/learn/curve.py", "        before = math.fsum(theirs[start:end]) / len(part)\n", "        before = value\n", _ROWS),
+    Fault("what was learnt of another than the live version goes live by nothing", "engine/release/policy.py", "    if version.against != live:\n", "    if False:\n", _MEANWHILE),
+    Fault("a freeze window holds a learner, too", "engine/release/policy.py", "    return why_not_approve(version.label, approval, by)\n", "    return None\n", _MEANWHILE),
+    Fault("a candidate that nobody can approve holds no learner up", _LEARN, "            if each.against == label", "            if True", _JOURNEY),
+    Fault("zz too soon is counted from what the learner made live", "engine/jobs/learn/by_itself.py", "history.last_by(db, project, by.name)", "history.newest(db, project)", _MEANWHILE + _JOURNEY),
+    Fault("zz the policy is the one in force", "engine/jobs/learn/by_itself.py", "in_force.approval(db, project)", "__import__('engine.access.approval', fromlist=['']).Policy()", _MEANWHILE + _JOURNEY),
+    Fault("zz what may not go live by itself is a candidate", "engine/jobs/work.py", '    except (Refusal, Damage) as problem:\n        done = f"It did not go live by itself: {problem}"', '    except ZeroDivisionError as problem:\n        done = f"It did not go live by itself: {problem}"', _MEANWHILE + _JOURNEY),
+    Fault("zz drift that goes on keeps its alert", "engine/jobs/work.py", "    if not made.drifted:\n", "    if True:\n", _JOURNEY + _RESET),
+    Fault("zz a project without learn does not learn", _LEARN, "    if not spec.asked:\n", "    if False:\n", _JOURNEY + _RESET),
+    Fault("zz columns that extract has no longer are named", _LEARN, "    if missing:\n        raise Refusal(f\"extract", "    if False:\n        raise Refusal(f\"extract", _JOURNEY + _RESET),
+    Fault("zz it learns from the checkpoint", _LEARN, "start = live if begun.is_live else", "start = live if True else", _JOURNEY + _RESET),
+    Fault("zz it names its parent by digest", _LEARN, "        parent=begun.digest,\n", "        parent=begun.live,\n", _JOURNEY + _RESET),
+    Fault("zz it names its parent", _LEARN, "        parent=begun.label,\n", "        parent=live.label,\n", _JOURNEY + _RESET),
+    Fault("zz on_drift asks", _LEARN, "    if live.manifest.learn.on_drift is None:\n", "    if True:\n", _JOURNEY + _RESET),
+    Fault("zz on_drift unasked", _LEARN, "    if live.manifest.learn.on_drift is None:\n", "    if False:\n", _JOURNEY + _RESET),
+    Fault("zz tell goes on", _LEARN, '    if live.manifest.learn.on_drift == "tell":\n', "    if False:\n", _JOURNEY + _RESET),
+    Fault("zz drifted is handed on", _LEARN, "        drifted=drifted is not None,\n", "        drifted=False,\n", _JOURNEY + _RESET),
+    Fault("zz trained is up to the boundary", _LEARN, "before = dated & (moments <= microseconds(chain.boundary)) if", "before = dated if", _JOURNEY + _RESET),
+    Fault("zz boundary of what was learnt", _LEARN, "boundary=stamp(max(known)) if known else None", "boundary=stamp(min(known)) if known else None", _JOURNEY + _RESET),
+    Fault("zz cancelled is not reset", _RESETTING, "        refuse_cancelled(db, run)\n", "        pass\n", _JOURNEY + _RESET),
+    Fault("zz another live version forgets the reset", _RESETTING, "if last is not None and last.live == live and last.checkpoint != live:", "if last is not None and last.checkpoint != live:", _JOURNEY + _RESET),
+    Fault("zz a version from scratch learns all again", _RESETTING, "last.since if last is not None and last.checkpoint in chain.versions else None", "last.since if last is not None else None", _JOURNEY + _RESET),
+    Fault("zz points of before a reset say nothing", _RESETTING, "if begun.since is None or point.until >= stamp(begun.since)]", "]", _JOURNEY + _RESET),
+    Fault("zz learnt well ends the alert", _RESETTING, '                alert_book.over(db, alert, "it has learnt since, and its errors have not grown", now)\n', "                pass\n", _JOURNEY + _RESET),
+    Fault("zz one alert", _RESETTING, '        alert_book.over(db, alert, "they grew once more", now)\n', "        pass\n", _JOURNEY + _RESET),
+    Fault("zz a row of a time to come", "engine/jobs/learn/rows.py", "        elif word.since <= until:", "        elif True:", _ROWS),
+    Fault("zz an undated row is none", "engine/jobs/learn/rows.py", "if key is not None and dated[place]}", "if key is not None}", _ROWS),
+    Fault("zz unfit is counted", "engine/jobs/learn/rows.py", "        elif (label := as_kind(word.label, kind)) is None:\n            unfit += 1\n", "        elif (label := as_kind(word.label, kind)) is None:\n            before += 1\n", _ROWS),
+    Fault("zz the checkpoint is the newest decided", "engine/jobs/learn/chain.py", "each in decided), self.first)", "each in decided), self.learnt[0])", _JOURNEY + _RESET),
+    Fault("zz learn is refused while in future", "engine/jobs/learn/commands.py", "        if as_of is not None and as_of > now:\n", "        if False:\n", _JOURNEY + _RESET),
+    Fault("zz learn of nothing live is refused", "engine/jobs/learn/commands.py", "        if live is None:\n", "        if False:\n", _JOURNEY + _RESET),
+    Fault("zz learn settles", "engine/jobs/learn/commands.py", "        queue.settle(self._workspace, self._ledger, now)", "        pass", _JOURNEY + _RESET),
 )  # fmt: skip

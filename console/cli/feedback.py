@@ -64,7 +64,7 @@ def give(session: Session, project: str, file: Path) -> None:
 @limit_option
 @click.pass_obj
 def list_feedback(session: Session, project: str | None, limit: int | None) -> None:
-    """The batches that came, the newest first."""
+    """The batches that came: those that wait for a person first, then the newest."""
     _list(session, project, limit)
 
 

@@ -64,11 +64,12 @@ def _moment(at: datetime) -> str:
 FEEDBACK: tuple[Column[Batch], ...] = (
     Column("NO", 5, lambda b, now: Span(str(b.id), "strong"), right=True),
     Column("PROJECT", 12, lambda b, now: Span(plain(b.project))),
-    Column("CAME", 12, lambda b, now: Span(f"{b.at:%d %b %H:%M}")),
+    Column("CAME", 12, lambda b, now: Span(f"{b.at:%d %b %H:%M}"), yields=1),
     Column("BY", 18, lambda b, now: Span(plain(b.by)), yields=2),
     Column("ROWS", 7, lambda b, now: Span(f"{b.rows:,}"), right=True),
     Column("STATE", 11, lambda b, now: state(b)),
-    Column("WHY, OR FROM", 16, lambda b, now: Span(remark(b), "dim"), yields=1, grows=True),
+    # In 80 columns why a batch waits matters more than when it came, which Enter says, too.
+    Column("WHY, OR FROM", 33, lambda b, now: Span(remark(b), "dim"), grows=True),
 )
 
 

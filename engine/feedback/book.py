@@ -35,6 +35,10 @@ SELECT b.*, d.at AS decided_at, d.by AS decided_by, d.verdict, d.reason, a.held 
 FROM feedback_batches b LEFT JOIN feedback_decisions d ON d.batch = b.id
 LEFT JOIN feedback_agreements a ON a.batch = b.id
 """
+_WAITING = """
+SELECT id FROM feedback_batches WHERE held IS NOT NULL
+UNION SELECT batch FROM feedback_agreements WHERE held IS NOT NULL EXCEPT SELECT batch FROM feedback_decisions
+"""
 _COUNTS = "(coalesce(b.held, a.held) IS NULL OR d.verdict = 'let in')"
 
 
@@ -155,9 +159,14 @@ def one(db: sqlite3.Connection, batch: int) -> Batch:
 
 
 def listed(db: sqlite3.Connection, project: str | None, limit: int) -> tuple[Batch, ...]:
-    """The newest batches first."""
-    where, values = ("", ()) if project is None else ("WHERE b.project = ?", (project,))
-    return tuple(map(_batch, db.execute(f"{_ALL} {where} ORDER BY b.id DESC LIMIT ?", (*values, limit))))
+    """Those that wait for a person first, however many came since, then the others; of both the newest first."""
+    waiting = json.dumps([row["id"] for row in db.execute(_WAITING)])
+    which, values = ("", ()) if project is None else ("AND b.project = ?", (project,))
+    found: list[Batch] = []
+    for waits in ("IN", "NOT IN"):
+        asked = f"{_ALL} WHERE b.id {waits} (SELECT value FROM json_each(?)) {which} ORDER BY b.id DESC LIMIT ?"
+        found += map(_batch, db.execute(asked, (waiting, *values, limit - len(found))))
+    return tuple(found)
 
 
 def count(db: sqlite3.Connection, project: str) -> int:

@@ -31,7 +31,7 @@ class FeedbackCommands(Door):
 
     @looks("list feedback", of="project")
     def feedback(self, project: str | None = None, *, limit: int = 50) -> tuple[Batch, ...]:
-        """The batches that came, the newest first."""
+        """The batches that came: those that wait for a person first, then the newest."""
         from engine.feedback import book
         from engine.projects import registry
 

@@ -24,7 +24,7 @@ def test_a_quarantined_batch_says_why_and_is_let_in_or_thrown_away_with_a_reason
         await desk.press(*FEEDBACK)
         await desk.see("quarantined")
         await desk.see("STATE")
-        await desk.see("100% of it is")  # in the list already, in 80 columns too
+        await desk.see("100% of it is '1' (40 rows)")  # in the list already, in 80 columns too
         await desk.press("enter")
         await desk.see("In the list, a lets its rows count and x has them never")
         await desk.press("escape", "a")

@@ -15,6 +15,7 @@ from engine.errors import Refusal
 from engine.versions.records import LearntSection
 from tests import tiny
 from tests.builders.runs import queued
+from tests.builders.versions import altered
 from tests.cli.calling import call
 from tests.journeys.learning_site import LATER, MADE, Site
 from tests.killing import RUN, driven, killed_at
@@ -58,6 +59,8 @@ def test_what_was_learnt_goes_live_by_itself_and_is_gone_back_from(careful: Site
     assert careful.learn(LATER + timedelta(days=3)).why == (
         "tiny@3 has learnt all that is new since tiny@1, and waits for a decision."
     )
+    altered(engine, 3, against=2)  # As where another version had gone live while it learnt.
+    assert careful.learn(LATER + timedelta(days=3)).version == "tiny@4", "that one waits for nobody"
 
 
 def test_who_changes_too_much_or_does_worse_waits_and_a_frozen_learner_learns_nothing(tmp_path: Path) -> None:

