@@ -87,6 +87,8 @@ LABELS = (
     Fault("a batch whose answers are not all there is not judged yet", _JUDGING, "if each.at <= as_of - WRITTEN or", "if True or", _OF_CONTRADICTIONS),
     Fault("a learner learns nothing that it holds", "engine/jobs/learn/learn.py", "without(came, found.held, found.later)", "without(came, (), found.later)", _OF_CONTRADICTIONS),
     Fault("a learner leaves what is judged later", "engine/jobs/learn/learn.py", "without(came, found.held, found.later)", "without(came, found.held)", _OF_CONTRADICTIONS),
+    Fault("what was held as it came is told by a look", _AGREEMENTS, "AND coalesce(b.held, a.held) IS NOT NULL AND", "AND a.held IS NOT NULL AND", _OF_CONTRADICTIONS),
+    Fault("what waits for a person stands first", "engine/feedback/book.py", '("IN", "NOT IN")', '("NOT IN",)', ("tests/engine/feedback/test_the_book_of_feedback.py",)),
     Fault("what a person let in waits for no answers", _JUDGING, "{each.batch for each in batches if each.counts} -", "{each.batch for each in batches} -", _OF_CONTRADICTIONS),
     Fault("what is judged later is not read", "engine/feedback/reading.py", '"thrown away", "unjudged")', '"thrown away")', _COUNTS),
     Fault("more than a thousand batches are judged, too", _JUDGING, "after = batches[-1].batch\n", "after = 10**9\n", _OF_CONTRADICTIONS),

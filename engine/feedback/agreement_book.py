@@ -131,8 +131,8 @@ def _hours(known: Sequence[_Known], before: datetime) -> list[Agreement]:
 
 
 def waiting(db: sqlite3.Connection, project: str) -> tuple[str, ...]:
-    """Why batches wait for a person since they were judged, each in a sentence without its end; the newest first."""
+    """Why batches wait for a person, each in a sentence without its end; the newest first."""
     rows = db.execute(
-        f"{_JOINED} AND a.held IS NOT NULL AND d.batch IS NULL ORDER BY b.id DESC", (project,)
+        f"{_JOINED} AND coalesce(b.held, a.held) IS NOT NULL AND d.batch IS NULL ORDER BY b.id DESC", (project,)
     )
-    return tuple(f"feedback {row['id']} is quarantined: {row['held']}" for row in rows)
+    return tuple(f"feedback {row['id']} is quarantined (decide: key 9, Feedback): {row['held']}" for row in rows)

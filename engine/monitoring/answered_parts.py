@@ -73,8 +73,8 @@ class AnsweredLook:
 
     ``share``: of the requests so much is logged, by a hash of the request and not by what was asked or answered.
     ``whole``: the log of that time was read to its end, not its newest rows alone; ``unread``: blocks of it that are
-    gone or not what was written. ``waiting``: why batches of labels are quarantined that agree far less with answers
-    than is usual; they measure nothing. ``versions``: the most answers first.
+    gone or not what was written. ``waiting``: why batches of labels are quarantined; they measure nothing.
+    ``versions``: the most answers first.
     """
 
     share: float = 1.0

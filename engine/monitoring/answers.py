@@ -128,6 +128,8 @@ def _findings(
         why = f"none of {settled:,} labels finds an answer in the request log"
         yield LookFinding("answered:keys", PART, "watch", why, _KEYS, as_of)
     for why in found.waiting[:1]:
+        if len(found.waiting) > 1:
+            why = f"{why}; older ones wait, too: {len(found.waiting) - 1:,}"
         yield LookFinding("answered:quarantine", PART, "watch", why, _DECIDE, as_of)
     readings = {each.metric: each for each in own.readings} if own is not None else {}
     broken = list(limits_broken(rules.gates, readings))

@@ -20,6 +20,7 @@ from tests.ledger import ledger_of, store_of, workspace_of, writing
 
 pytestmark = pytest.mark.slow
 FIRST = int((MADE - tiny.BEGINS).total_seconds()) // 900 + 100
+BY_KEY = " (decide: key 9, Feedback)"
 SERVED = "\n[serve]\nrealtime = true\n"
 
 
@@ -131,10 +132,17 @@ def test_a_look_holds_them_says_so_and_measures_nothing_by_them(site: Site) -> N
         assert found.answered is not None
         assert (found.answered.counts.found, found.answered.counts.held) == (100, 100)
         (finding,) = [each for each in found.findings if each.key == "answered:quarantine"]
-        assert finding.why.startswith(f"feedback {wrong} is quarantined: answers agree with 0 of 100 labels")
+        assert finding.why.startswith(f"feedback {wrong} is quarantined{BY_KEY}: answers agree with 0 of 100 labels")
     site.engine.throw_away_feedback(wrong, "they were flipped")
     site.engine.wait(site.engine.look("tiny", as_of=LATER).id, lambda each: None)
     assert [each for each in seen(site).findings if each.key == "answered:quarantine"] == []
+
+    halves = (FIRST, FIRST + 50), (FIRST + 50, FIRST + 100)
+    floods = [give(site, dict.fromkeys(range(*half), 1), timedelta(minutes=3)) for half in halves]
+    site.engine.wait(site.engine.look("tiny", as_of=LATER).id, lambda each: None)
+    (finding,) = [each for each in seen(site).findings if each.key == "answered:quarantine"]
+    assert finding.why.startswith(f"feedback {floods[1].batch} is quarantined{BY_KEY}: 100% of it is '1'")
+    assert finding.why.endswith("older ones wait, too: 1"), "held as it came, or since"
     site.engine.close()
 
 
