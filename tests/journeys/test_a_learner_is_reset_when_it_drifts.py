@@ -42,7 +42,25 @@ def test_a_learner_that_drifts_is_reset_and_learns_on_from_the_checkpoint(tmp_pa
     assert again.state == "succeeded" and again.version == "tiny@3", again.why
     lineage = engine.show("tiny@3").lineage
     assert lineage.parent == "tiny@1" and lineage.learnt is not None and lineage.against == "tiny@2"
+    assert lineage.learnt.parent == engine.version("tiny@1").digest
     assert moment(lineage.learnt.since) >= reset.reset.since, "labels of before it was reset are left"
     assert lineage.learnt.counts["left"] > 100
     assert [each for each in engine.alerts("tiny") if each.part == "learner"] == []
+    engine.close()
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_who_is_told_of_drift_has_one_alert_that_stays_and_a_version_that_learnt(tmp_path: Path, told: bool) -> None:
+    site = Site(tmp_path, rate=1e-8, changed=0.1, more='on_drift = "tell"\n' if told else "")
+    engine = site.engine
+    site.feed(MADE - timedelta(days=9), TURNS)
+    assert site.learn().why == "tiny@2 is live."
+    for until, label in ((AFTER, "tiny@3"), (AFTER + timedelta(days=6), "tiny@4")):
+        site.feed(TURNS, until, wrong=True)
+        run = site.learn(until)
+        assert run.version == label, run.why
+        assert engine.version(label).state == "failed", "it learnt what was wrong, and does no better for it"
+        alerts = [each for each in engine.alerts("tiny") if each.part == "learner"]
+        assert len(alerts) == (1 if told else 0)
+    assert engine.learner("tiny").resets == ()
     engine.close()

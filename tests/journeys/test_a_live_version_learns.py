@@ -17,8 +17,10 @@ from tests import tiny
 from tests.builders.runs import queued
 from tests.builders.versions import altered
 from tests.cli.calling import call
+from tests.forked_runs import forking
 from tests.journeys.learning_site import LATER, MADE, Site
 from tests.killing import RUN, driven, killed_at
+from tests.people import open_engine
 
 pytestmark = pytest.mark.slow
 NEVER = 1_000_000
@@ -37,11 +39,12 @@ def test_what_was_learnt_goes_live_by_itself_and_is_gone_back_from(careful: Site
     run = careful.learn()
     said = (run.state, run.version, run.why)
     assert said == ("succeeded", "tiny@2", "tiny@2 is live."), engine.version("tiny@2").sentence
-    lineage = engine.show("tiny@2").lineage
+    lineage, learnt_until = engine.show("tiny@2").lineage, moment(str(engine.show("tiny@2").data.boundary))
     assert lineage.parent == "tiny@1" and lineage.learnt is not None
     assert lineage.learnt.parent == engine.version("tiny@1").digest
     assert lineage.learnt.rows == sum(point.rows for point in lineage.learnt.curve)
     boundary = moment(str(engine.show("tiny@1").data.boundary))
+    assert boundary < learnt_until <= LATER, "it has learnt rows that are newer than what it was trained on"
     trained = (boundary - (MADE - timedelta(days=9))) // timedelta(minutes=15) + 1
     assert lineage.learnt.counts["before"] == trained > 0, "what it was trained on is not learnt again"
     done = [(row.action, row.actor) for row in engine.audit(matching="tiny@2", limit=10)]
@@ -87,6 +90,26 @@ def test_who_changes_too_much_or_does_worse_waits_and_a_frozen_learner_learns_no
     late = site.engine.wait(begun, lambda r: None)
     assert (late.state, late.why) == ("nothing-new", "The learner of tiny is frozen, by ada: a broken sensor")
     site.engine.close()
+
+
+def test_what_may_not_go_live_now_is_a_candidate_all_the_same(careful: Site) -> None:
+    careful.engine.set_policy("freeze", "00:00-24:00 UTC", "closing of the books")
+    careful.feed(MADE - timedelta(days=9), LATER)
+    run = careful.learn()
+    assert (run.state, run.version) == ("succeeded", "tiny@2")
+    assert str(run.why).startswith("It did not go live by itself: tiny@2 cannot go live: its freezes"), run.why
+    assert careful.engine.version("tiny@2").state == "candidate"
+
+
+def test_a_project_that_does_not_say_how_it_learns_does_not(home: Path, tmp_path: Path) -> None:
+    engine = forking(open_engine(home, "ada", create=True))
+    engine.add(tiny.make(tmp_path / "tiny"))
+    run = engine.wait(engine.retrain("tiny", as_of=MADE).id, lambda r: None)
+    engine.move(engine.plan_release(str(run.version)), "first", lambda step: None)
+    run = engine.wait(engine.learn("tiny").id, lambda r: None)
+    assert (run.state, run.version) == ("failed", None)
+    assert "tiny@1 has no [learn] in its leverframe.toml" in str(run.why)
+    engine.close()
 
 
 def others(site: Site, learnt: LearntSection, label: str) -> float:

@@ -57,6 +57,12 @@ def test_what_is_not_learnt_is_counted(case: str) -> None:
     assert found.table.num_rows == 0 and said in said_of(found)
 
 
+def test_a_row_of_a_time_to_come_or_of_none_is_not_learnt_yet() -> None:
+    times = [at(hour) for hour in range(8)] + [at(30), None]
+    found = rows_to_learn(table(at=times), came((7, 1, 9), (8, 1, 9), (9, 1, 9)), MANIFEST, None, (), at(20))
+    assert found.table.column("id").to_pylist() == [7], "8 happens later, and nobody knows when 9 did"
+
+
 def test_a_label_that_was_put_right_since_is_learnt_once_more() -> None:
     found = rows_to_learn(table(), came((7, 1, 12), (7, 0, 13)), MANIFEST, at(3), {(("7",), "1")}, at(20))
     assert [(word.key, word.label) for word in found.words] == [(("7",), 0)]

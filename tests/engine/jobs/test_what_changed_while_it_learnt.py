@@ -12,7 +12,7 @@ import pytest
 
 from engine import clock
 from engine.api import Engine
-from engine.errors import Conflict, Damage
+from engine.errors import Conflict, Damage, Refusal
 from engine.jobs.learn.by_itself import go_live
 from engine.projects.manifest.records import LearnSpec
 from engine.versions import document as documents
@@ -79,6 +79,19 @@ def test_in_a_freeze_nothing_goes_live(engine: Engine) -> None:
     engine.set_policy("freeze", "00:00-24:00 UTC", "closing of the books")
     with pytest.raises(Conflict, match="freeze"):
         became(engine, label)
+
+
+def test_where_two_have_to_approve_by_now_a_rule_of_the_project_is_not_enough(engine: Engine) -> None:
+    engine.set_policy("approvals", "2", "four hands")
+    assert str(became(engine)).startswith("tiny@3 waits for a person: the policy in force wants certain people")
+
+
+def test_who_learns_of_nothing_or_of_a_time_to_come_is_told_at_once(engine: Engine) -> None:
+    with pytest.raises(Refusal, match="is in the future; the data of then is not there yet"):
+        engine.learn("tiny", as_of=clock.now() + timedelta(hours=1))
+    engine.add(tiny.make(Path(engine.home).parent / "other", name="other"))
+    with pytest.raises(Refusal, match="Nothing of other is live yet; retrain, then approve a candidate"):
+        engine.learn("other")
 
 
 def test_one_whose_errors_grew_waits(engine: Engine) -> None:
