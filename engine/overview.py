@@ -35,7 +35,7 @@ from engine.runs import history as runs
 from engine.runs.times import times_history
 from engine.schedule.due import due_after
 from engine.scoring import trials
-from engine.scoring.reconcile import Disagreement
+from engine.scoring.reconcile import STANDS_IN, Disagreement
 from engine.scoring.trials import Trial
 from engine.storage.free_space import keep_free
 from engine.storage.workspace import Workspace
@@ -181,7 +181,7 @@ def _status(found: _Found, workspace: Workspace | None, project: Project, now: d
         reasons=reasons,
         per_second=found.rates.get(name),
         trial=_trial(found.trials.get(name), live),
-        stood_in=any(each.key.startswith(("stood-in:", "unanswered:")) for each in found.serving.get(name, ())),
+        stood_in=any(each.key.startswith(f"{STANDS_IN}:") for each in found.serving.get(name, ())),
     )
 
 

@@ -255,7 +255,7 @@ class OnTrial:
 class ProjectStatus:
     """One line of the overview. ``measured_on``: on which rows ``metric`` rests, in words. ``per_second``: requests of
     late; None where there were none. ``trial``: what runs beside the live version. ``stood_in``: in the last minute
-    somebody else answered in its place, or nobody did.
+    somebody else answered in its place.
 
     ``reasons`` are all there are, the worst first; the first of them is ``verdict``, ``why`` and ``since``.
     """

@@ -44,8 +44,9 @@ class Answering:
 class Fallbacks:
     """Answers of one project that were not the live version's, since the worker began; ``ago``: seconds since the last.
 
-    ``failed``: requests for which there was none at all. ``canary``: those that a canary was to answer and could not,
-    whoever did, and what it said the last time; they are told with its trial, and say nothing of the live version.
+    ``failed``: requests for which there was none at all, ``failed_ago`` the last. ``canary``: those that a canary was
+    to answer and could not, whoever did, and what it said the last time; they are told with its trial, and say nothing
+    of the live version.
     """
 
     previous: int = 0
@@ -55,6 +56,7 @@ class Fallbacks:
     why: str = ""
     canary: int = 0
     canary_why: str = ""
+    failed_ago: float | None = None
 
     @property
     def all(self) -> int:
@@ -253,10 +255,10 @@ def answers_of(said: Mapping[str, Any]) -> dict[str, Answering]:
 
 
 def _fallbacks(said: Mapping[str, Any]) -> Fallbacks:
-    ago = None if said["ago"] is None else float(said["ago"])
+    ago, failed_ago = (None if said.get(name) is None else float(said[name]) for name in ("ago", "failed_ago"))
     previous, rule, failed = (int(said[name]) for name in ("previous", "rule", "failed"))
     canary, why = int(said.get("canary", 0)), plain(str(said.get("canary_why", "")), 300)
-    return Fallbacks(previous, rule, failed, ago, plain(str(said["why"]), 300), canary, why)
+    return Fallbacks(previous, rule, failed, ago, plain(str(said["why"]), 300), canary, why, failed_ago)
 
 
 def _read(name: str, raw: bytes, now: float) -> Beat:

@@ -5,7 +5,7 @@ Where they differ both values are told. What a worker has not said lately is unk
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ JUST_NOW = timedelta(seconds=3)
 """What was made live so lately may not have been said by anybody yet."""
 BEGINS = 20.0
 """Seconds in which a worker that has just begun lets nobody in until it has what is live."""
-UNLOGGED = "unlogged"
+UNLOGGED, STANDS_IN = "unlogged", "stood-in"
 STOOD_IN = 60.0
 """Seconds for which it is told that somebody else answered."""
 
@@ -75,17 +75,21 @@ def _of_one(live: Live, worker: Beat, settled: bool) -> list[Disagreement]:
         because = f" ({said.why.rstrip('.')})" if said is not None and said.why and not said.label else ""
         why = f"{who} {answers}{because}, and the ledger says {live.label} is live"
         found.append(Disagreement(f"differs:{worker.worker}", "failing", why))
-    stood_in = worker.fallbacks.get(live.project)
-    if stood_in is not None and stood_in.ago is not None and stood_in.ago + worker.age <= STOOD_IN and not live.out:
-        found.append(_stood_in(live, who, worker, stood_in))
+    others = worker.fallbacks.get(live.project)
+    if others is not None and not live.out:
+        found += _left(live, who, worker, worker.age, others)
     if live.project in worker.unlogged:
         why = f"in {who} requests are not logged: {worker.unlogged[live.project].rstrip('.')}"
         found.append(Disagreement(f"{UNLOGGED}:{worker.worker}", "watch", why))
     return found
 
 
-def _stood_in(live: Live, who: str, worker: Beat, said: Fallbacks) -> Disagreement:
-    why = f"in {who} {live.label} left requests to others within the last minute: {said.why.rstrip('.') or 'no reason'}"
-    if said.failed:
-        return Disagreement(f"unanswered:{worker.worker}", "failing", why.replace("to others", "unanswered"))
-    return Disagreement(f"stood-in:{worker.worker}", "watch", why)
+def _left(live: Live, who: str, worker: Beat, age: float, said: Fallbacks) -> Iterator[Disagreement]:
+    """What the live version left to others, and what nobody answered, each within the last minute."""
+    left, why = f"in {who} {live.label} left requests", said.why.rstrip(".") or "no reason"
+    if said.failed_ago is not None and said.failed_ago + age <= STOOD_IN:
+        told = f"{left} unanswered within the last minute: {why}"
+        yield Disagreement(f"unanswered:{worker.worker}", "failing", told)
+    if said.ago is not None and said.ago + age <= STOOD_IN:
+        told = f"{left} to others within the last minute: {why}"
+        yield Disagreement(f"{STANDS_IN}:{worker.worker}", "watch", told)

@@ -76,34 +76,36 @@ class FallbackCounts:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic, self._lock = monotonic, threading.Lock()
-        self._said: dict[str, tuple[Fallbacks, float | None]] = {}
+        self._said: dict[str, Fallbacks] = {}
+        self._last: dict[tuple[str, bool], float] = {}  # by project, and whether nobody answered
 
     def note(self, project: str, kind: Fallback | None, why: str) -> None:
         """One request; ``kind`` is None where nobody answered it."""
         with self._lock:
-            now, (before, _) = self._monotonic(), self._said.get(project, (Fallbacks(), None))
-            after = replace(
+            before = self._said.get(project, Fallbacks())
+            self._last[project, kind is None] = self._monotonic()
+            self._said[project] = replace(
                 before,
                 previous=before.previous + (kind == "previous"),
                 rule=before.rule + (kind == "rule"),
                 failed=before.failed + (kind is None),
                 why=plain(why, 300),
             )
-            self._said[project] = after, now
 
     def note_canary(self, project: str, why: str) -> None:
         """One request that a canary was to answer and could not."""
         with self._lock:
-            before, at = self._said.get(project, (Fallbacks(), None))
-            self._said[project] = replace(before, canary=before.canary + 1, canary_why=plain(why, 300)), at
+            before = self._said.get(project, Fallbacks())
+            self._said[project] = replace(before, canary=before.canary + 1, canary_why=plain(why, 300))
 
     def counts(self) -> dict[str, Fallbacks]:
         """By project, with how long ago the last one was."""
         with self._lock:
             now = self._monotonic()
+            ago = {which: max(0.0, now - at) for which, at in self._last.items()}
             return {
-                project: said if at is None else replace(said, ago=max(0.0, now - at))
-                for project, (said, at) in self._said.items()
+                project: replace(said, ago=ago.get((project, False)), failed_ago=ago.get((project, True)))
+                for project, said in self._said.items()
             }
 
 

@@ -198,5 +198,8 @@ def test_how_long_ago_it_was_is_told() -> None:
     counts.note("numbers", "rule", "late\x1b[31m")
     hand[0] = 107.5
     said = counts.counts()["numbers"]
-    assert (said.ago, said.all) == (7.5, 1)
+    assert (said.ago, said.failed_ago, said.all) == (7.5, None, 1)
+    counts.note("numbers", None, "no room")
+    said = counts.counts()["numbers"]
+    assert (said.ago, said.failed_ago, said.all) == (7.5, 0.0, 2), "nobody answered that one"
     assert "\x1b" not in said.why

@@ -17,7 +17,7 @@ from engine.release import workers_agree
 from engine.requests import alarm
 from engine.scoring import crashes, reconcile
 from engine.scoring.beats import Answering, Aside, Beat, Fallbacks
-from engine.scoring.reconcile import Live, disagreements
+from engine.scoring.reconcile import STANDS_IN, Live, disagreements
 from engine.storage.ledger import Ledger
 from tests.builders import served
 from tests.ledger import workspace_of
@@ -63,20 +63,30 @@ def beat(said: Answering | None = RIGHT, age: float | None = 0.5, fallbacks: Fal
             "in worker 17 numbers@2 left requests to others within the last minute: It was killed",
         ),
         (
-            beat(fallbacks=Fallbacks(failed=1, ago=1.0, why="no room")), "failing",
+            beat(fallbacks=Fallbacks(failed=1, failed_ago=59.0, why="no room")), "failing",
             "in worker 17 numbers@2 left requests unanswered within the last minute: no room",
+        ),
+        (
+            # Days ago one was left unanswered; that is no reason to say so of what others have answered now.
+            beat(fallbacks=Fallbacks(previous=3, failed=1, ago=1.0, failed_ago=9e5, why="It was killed.")), "watch",
+            "in worker 17 numbers@2 left requests to others within the last minute: It was killed",
         ),
     ],
 )  # fmt: skip
 def test_what_is_not_well_is_told_with_both_values(worker: Beat, verdict: str, why: str) -> None:
     [found] = disagreements(LIVE, [worker], False, NOW)
     assert (found.verdict, found.why) == (verdict, why)
+    # By this the overview marks who was answered by somebody else; what nobody answered was answered by none.
+    assert found.key.startswith(f"{STANDS_IN}:") == (" to others " in why)
 
 
 @pytest.mark.parametrize(
     "worker",
-    [beat(), beat(age=4.9), replace(beat(), still=4.9), beat(fallbacks=Fallbacks(previous=3, ago=60.1))],
-)
+    [
+        beat(), beat(age=4.9), replace(beat(), still=4.9),
+        beat(fallbacks=Fallbacks(previous=3, ago=60.1, failed=1, failed_ago=60.1)),
+    ],
+)  # fmt: skip
 def test_where_all_agree_nothing_is_told(worker: Beat) -> None:
     assert disagreements(LIVE, [worker], False, NOW) == ()
 
