@@ -1,13 +1,14 @@
 """What scoring a file costs beside scikit-learn on the same rows, and whether its memory stays flat.
 
     python benchmarks/batch_scoring.py [--rounds 3] [--home FOLDER] [--rows 336776] [--many 5000000]
+        [--own steps|model]
 
 In turns in one run, by the clock on the wall: the whole passage (read, score, write beside, flush, name) of a parquet
 file of flights, and one process of the version's own environment that has the model loaded and the rows in a DataFrame
 and calls ``predict_proba``, once over the whole frame and in pieces of 20,000 rows. Answers are compared first: to
 1e-12, and labels exactly. A version that is compiled is to be at least 4 times as fast as the one call; one that is not
-as fast as the pieces. Peak memory is that of a fresh process that scores ``--many`` rows, and of one that scores a
-fifteenth of them.
+as fast as the pieces. ``--own``, with a home of its own: as in serving_peers.py. Peak memory is that of a fresh process
+that scores ``--many`` rows, and of one that scores a fifteenth of them.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ import json
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import figures
+import psutil
 from flights_workspace import approved, arguments, retrained, week, workspace
 
 from engine.api import Engine, open_engine
@@ -78,7 +80,7 @@ def ready(home: Path, label: str, document: VersionDocument, folder: Path) -> It
 def passed(home: Path, label: str, document: VersionDocument, scorer: ReadyScorer, source: Path, output: Path) -> Took:
     """What the whole passage takes."""
     of = learnt(ObjectStore(home / "objects"), label, document, manifest_of(dict(document.settings)).data)
-    began, cpu = time.perf_counter(), time.process_time()
+    began, cpu = time.perf_counter(), _cpu()
     given = ParquetSource(source, of)
     passage = Passage(given, scorer, of, 1, lambda schema: FileSink(output, "parquet", schema, 1))
     try:
@@ -87,7 +89,17 @@ def passed(home: Path, label: str, document: VersionDocument, scorer: ReadyScore
     finally:
         passage.close()
         given.close()
-    return time.perf_counter() - began, time.process_time() - cpu
+    return time.perf_counter() - began, _cpu() - cpu
+
+
+def _cpu() -> float:
+    """Of this process, and of those that it scores with."""
+    spent = time.process_time()
+    for each in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            times = each.cpu_times()
+            spent += times.user + times.system
+    return spent
 
 
 def live(engine: Engine) -> tuple[str, VersionDocument]:
@@ -148,7 +160,7 @@ def measured(home: Path, source: Path) -> None:
 
 
 def main() -> int:
-    parser = arguments(__doc__)
+    parser = arguments(__doc__, own=True)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=336_776)
     parser.add_argument("--many", type=int, default=5_000_000)
@@ -157,7 +169,7 @@ def main() -> int:
     if asked.measure:
         measured(asked.home, asked.measure)
         return 0
-    with workspace(asked.home) as engine, TemporaryDirectory() as temporary:
+    with workspace(asked.home, own=asked.own) as engine, TemporaryDirectory() as temporary:
         return timed(engine, Path(temporary), asked.rounds, asked.rows, asked.many)
 
 
@@ -166,6 +178,7 @@ def timed(engine: Engine, folder: Path, rounds: int, count: int, many: int) -> i
     label, document = live(engine)
     source, output, whole = rows(home, document, folder, count), folder / "out.parquet", folder / "whole.npy"
     write_folder(ObjectStore(home / "objects"), document.model.files, folder / "model")
+    write_folder(ObjectStore(home / "objects"), document.code.files, folder / "code")  # a pickle may name its modules
     model = next((folder / "model").glob("*.pickle"))
     store = ObjectStore(home / "objects")
     python = built(find(home), lock_of(store, document), supply_of(store, document)).python
@@ -173,7 +186,8 @@ def timed(engine: Engine, folder: Path, rounds: int, count: int, many: int) -> i
     environment = {"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
     with (
         ready(home, label, document, folder) as scorer,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as plain,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
+                         cwd=folder / "code") as plain,
     ):
         assert plain.stdin is not None and plain.stdout is not None
         plain.stdout.readline()

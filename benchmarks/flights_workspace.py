@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal, get_args
 
 from console.demo import repository
 from console.demo.story import Tale
 from engine.api import Engine, open_engine
 from engine.records import Run
 
+Own = Literal["steps", "model"]
+"""``steps``: a function before its other steps; ``model``: the class of its trees."""
 MONDAY = datetime(2026, 6, 1, 7, tzinfo=UTC)
 
 
@@ -23,17 +26,20 @@ def week(number: int) -> datetime:
     return MONDAY + timedelta(weeks=number)
 
 
-def arguments(description: str | None) -> argparse.ArgumentParser:
-    """``--home``, for a workspace that is kept and used again: its environment is not built anew."""
+def arguments(description: str | None, *, own: bool = False) -> argparse.ArgumentParser:
+    """``--home``, for a workspace that is kept and used again: its environment is not built anew. ``own``: ``--own``
+    too, see ``workspace``."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, help="a workspace of the benchmark's own, kept (default: a temporary one)")
+    if own:
+        parser.add_argument("--own", choices=get_args(Own), help="what of the model is the project's own (a new home)")
     return parser
 
 
 @contextmanager
-def workspace(home: Path | None, *, served: bool = False, own: bool = False) -> Iterator[Engine]:
-    """The engine of a workspace that has flights; ``served``: its versions answer requests over HTTP. ``own``: its
-    model has a step of the project's own, which nothing but the project's own environment can do."""
+def workspace(home: Path | None, *, served: bool = False, own: Own | None = None) -> Iterator[Engine]:
+    """The engine of a workspace that has flights; ``served``: its versions answer requests over HTTP. ``own``: what of
+    its model is the project's own, which nothing but the project's own environment can do."""
     with tempfile.TemporaryDirectory(prefix="leverframe-benchmark-") as temporary:
         place = home or Path(temporary) / "home"
         engine = open_engine(place, "bench", create=True)
@@ -41,8 +47,8 @@ def workspace(home: Path | None, *, served: bool = False, own: bool = False) -> 
             if not engine.projects():
                 (place / "demo-projects").mkdir(exist_ok=True)
                 project = repository.ensure(Tale("flights", 1), place / "demo-projects", repository.samples())
-                if own:
-                    _with_a_step(project)
+                if own is not None:
+                    _with(project, own)
                 if served:
                     _serve(project)
                 engine.add(project)
@@ -51,23 +57,42 @@ def workspace(home: Path | None, *, served: bool = False, own: bool = False) -> 
             engine.close()
 
 
-_STEP = '''"""What the model does to its rows first."""
+_FILES = {"steps": ("first_step", '''"""What the model does to its rows first."""
 
 
 def from_nothing(rows):
     """A delay before nothing is none."""
     return rows.assign(recent_delay=rows["recent_delay"].clip(lower=0))
-'''
+'''), "model": ("own_trees", '''"""What the model's trees are."""
+
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 
-def _with_a_step(project: Path) -> None:
-    (project / "first_step.py").write_text(_STEP, encoding="utf-8")
+class OwnTrees(HistGradientBoostingClassifier):
+    """They answer as scikit-learn's, which nobody can know of a class of the project's."""
+''')}
+_CHANGES = {
+    "steps": (
+        ("import pandas as pd\n", "import pandas as pd\nfrom first_step import from_nothing\n"),
+        ("import OrdinalEncoder\n", "import FunctionTransformer, OrdinalEncoder\n"),
+        ("make_pipeline(columns,", "make_pipeline(FunctionTransformer(from_nothing), columns,"),
+    ),
+    "model": (
+        ("from sklearn.ensemble import HistGradientBoostingClassifier\n", "from own_trees import OwnTrees\n"),
+        ("trees = HistGradientBoostingClassifier(", "trees = OwnTrees("),
+    ),
+}
+
+
+def _with(project: Path, own: Own) -> None:
+    name, content = _FILES[own]
+    (project / f"{name}.py").write_text(content, encoding="utf-8")
     code = (project / "model.py").read_text("utf-8")
-    code = code.replace("import pandas as pd\n", "import pandas as pd\nfrom first_step import from_nothing\n")
-    code = code.replace("import OrdinalEncoder\n", "import FunctionTransformer, OrdinalEncoder\n")
-    code = code.replace("make_pipeline(columns,", "make_pipeline(FunctionTransformer(from_nothing), columns,")
+    for before, after in _CHANGES[own]:
+        assert code.count(before) == 1, f"the sample has no {before!r}, or several"
+        code = code.replace(before, after)
     (project / "model.py").write_text(code, encoding="utf-8")
-    subprocess.run(["git", "-C", project, "add", "first_step.py"], check=True)
+    subprocess.run(["git", "-C", project, "add", f"{name}.py"], check=True)
 
 
 def _serve(project: Path) -> None:

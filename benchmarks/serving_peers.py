@@ -1,10 +1,12 @@
 """Requests a second of flights behind Leverframe, MLflow, BentoML and LitServe, with one row each and with a hundred.
 
     python benchmarks/serving_peers.py [--home FOLDER] [--environments FOLDER] [--seconds 8] [--rounds 3] [--workers 2]
-        [--own]
+        [--own steps|model]
 
-With ``--own`` (and a home of its own) the pipeline begins with a function of the project's, which neither tables nor a
-graph stand for: then Leverframe asks a process of the project's environment, many requests at once, as the peers do.
+With ``--own model`` (and a home of its own) the trees are of a class of the project's, which neither tables nor a graph
+stand for: then Leverframe asks a process of the project's environment, many requests at once, as the peers do. With
+``--own steps`` the pipeline begins with a function of the project's: then that process does the function, and tables
+the rest.
 
 Every server has the same fitted pipeline (that of a version of flights), is started on this machine by itself, in
 turns, and asked by wrk (a Debian package; one thread, 16 connections) with the version's golden rows one after the
@@ -279,13 +281,12 @@ def show(found: dict[tuple[str, int], list[Load]], releases: dict[str, str], opt
 
 
 def main() -> int:
-    parser = arguments(__doc__)
+    parser = arguments(__doc__, own=True)
     kept = Path.home() / ".cache" / "leverframe-benchmarks"
     parser.add_argument("--environments", type=Path, default=kept, help="where the peers are installed, and kept")
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--own", action="store_true", help="a model that cannot be compiled")
     parser.add_argument("--only", action="append", default=[], help="a part of a server's name")
     options = parser.parse_args()
     if shutil.which("wrk") is None:
@@ -298,6 +299,7 @@ def main() -> int:
         model = Path(temporary) / "model"
         documents.write_folder(store, document.model.files, model)
         questions = asked(store, document)
+        print(f"{label} is scored by {document.scorer.sentence}", file=sys.stderr)
         print(f"{label}, {len(questions.rows)} golden rows, {', '.join(questions.packages)}", file=sys.stderr)
         found = measured(servers, options.environments, questions, model, engine.home, options)
     pythons = {each.name: installed(each, options.environments, questions.packages) for each in servers}
