@@ -15,9 +15,10 @@ from benchmarks.robust_mutants import ROBUST
 from benchmarks.serving_mutants import SERVING
 from benchmarks.shadow_mutants import SHADOW
 from benchmarks.speed_mutants import SPEED
+from benchmarks.split_mutants import SPLIT
 from benchmarks.tokens_mutants import TOKENS
 
 ANSWERING = (
-    *BATCH, *COMPILED, *DEMO, *FLEET, *LABELS, *LEARN, *MAKERS, *ONNX, *REQUESTS, *ROBUST, *SERVING, *SHADOW, *SPEED,
+    *BATCH, *COMPILED, *DEMO, *FLEET, *LABELS, *LEARN, *MAKERS, *ONNX, *REQUESTS, *ROBUST, *SERVING, *SHADOW, *SPEED, *SPLIT,
     *TOKENS,
 )  # fmt: skip

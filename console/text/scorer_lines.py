@@ -21,8 +21,8 @@ def scorer_lines(section: ScorerSection, width: int) -> list[Line]:
         return []
     lines: list[Line] = [line(Span("SCORED BY", "head"), " ", section.words)]
     if section.split is not None:
-        said = f"its process: {section.split.named}; the tables: what stands behind, by {len(section.split.columns):,}"
-        lines += wrapped(f"{said} columns that its process makes", width, tone="dim")
+        made = f"{section.split.named} and makes {len(section.split.columns):,} columns"
+        lines += wrapped(f"its process does {made}, from which the tables answer", width, tone="dim")
     for each in section.tried:
         lines += _form(_FORMS[each.maker], each.why, each.parity, width)
     last = section.maker if section.maker != "process" else "onnx" if section.tried else "compiled"

@@ -13,6 +13,7 @@ from engine.scoring import here
 from engine.scoring.parity import EXACT
 from engine.versions.parity import Group, Parity, WorstRow
 from engine.versions.records import ScorerSection, Tried
+from engine.versions.split import BetweenColumn, SplitSection
 from tests.console.records import CARD, NOW
 
 WORST = tuple(
@@ -54,6 +55,25 @@ def test_of_one_that_is_used_the_evidence_is_shown_too_and_why_no_tables_are() -
     assert "It answers as the version does" in said and "2.0e-16" in said and "No row differs." in said
     nobody = replace(USED, parity=replace(ALIKE, measured_by=""))
     assert "\nby " in said and "\nby " not in plain_text(scorer_lines(nobody, 100)), "a head without a word"
+
+
+def test_of_tables_behind_first_steps_it_is_said_who_does_what_and_why_the_whole_is_not_compiled() -> None:
+    why = "its step Own is not scikit-learn's own, so that nobody can say what it does"
+    columns = tuple(BetweenColumn(str(each), "float64") for each in range(1200))
+    split = SplitSection(("Own", "PC\x1b[31mA"), True, columns)
+    used = ScorerSection("split", "", (), ALIKE, (Tried("compiled", why),), split=split)
+    lines = scorer_lines(used, 78)
+    said = plain_text(lines).replace("\n", " ")
+    for part in (
+        "SCORED BY compiled tables behind its own first steps", "its process does Own, PC", "and makes 1,200 columns",
+        f"compiled tables: not used, {why}", "tables behind its first steps: used", "It answers as the version does",
+    ):  # fmt: skip
+        assert part in said, part
+    assert "\x1b" not in said and max(sum(len(each.text) for each in line) for line in lines) <= 78
+    tried = (Tried("compiled", why), Tried("split", "they differ", FLIPPED))
+    refused = ScorerSection("process", "none", (), None, tried)
+    said = plain_text(scorer_lines(refused, 100))
+    assert "tables behind its first steps: not used, they differ" in said and "ONNX: not used, none" in said
 
 
 def test_tables_that_were_refused_before_onnx_was_known_are_called_what_they_are() -> None:
