@@ -38,8 +38,6 @@ def compiled(estimator: Any, frame: Any, by_name: bool, refusal: Exception) -> T
         except Exception as error:  # noqa: BLE001 - whatever a step of the project's raises
             why = f"its first steps stop at rows that were to show it ({type(error).__name__})"
             break
-        if not any(_is_own(step) for step in head):
-            continue
         try:
             between = first.described(made)
             rest = pandas.DataFrame(made, columns=[each["name"] for each in between["columns"]])

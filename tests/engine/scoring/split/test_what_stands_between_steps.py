@@ -36,6 +36,11 @@ def categories(*values: Any) -> pd.DataFrame:
     return pd.DataFrame({"a": pd.Categorical(list(values))})
 
 
+def of_objects(*values: Any) -> pd.DataFrame:
+    """A category of them, whatever they are."""
+    return pd.DataFrame({"a": pd.Categorical(list(values), categories=pd.Index(list(values), dtype=object))})
+
+
 def numbers(kind: str, *values: Any) -> pd.DataFrame:
     return pd.DataFrame({"a": np.array(list(values), dtype=kind)})
 
@@ -81,6 +86,7 @@ ANOTHER = [
     pytest.param(objects("x"), objects("\ud800"), "text that Arrow cannot", id="half a character"),
     pytest.param(objects("x"), categories("x"), "of the type category of", id="categories for text"),
     pytest.param(categories("x"), categories(1), "of the type category of int64", id="other categories"),
+    pytest.param(of_objects("x"), of_objects("x", 7), "categories that are no text", id="numbers among categories"),
     pytest.param(categories(1), categories(1, BIG), "more than 53 bits", id="categories that floats cannot hold"),
     pytest.param(numbers("float64", 1), numbers("float64", 1).rename(columns={"a": "b"}), "other columns", id="a name"),
     pytest.param(numbers("float64", 1), numbers("float64", 1).assign(b=1), "other columns", id="one more"),

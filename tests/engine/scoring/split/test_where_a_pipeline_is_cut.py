@@ -10,19 +10,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from engine.errors import Damage
+from engine.errors import Damage, StepFailed
 from engine.scoring.compiled.scorer import CompiledScorer
 from engine.scoring.split_program import TablesBehind
 from tests.compiled_models import compiler
@@ -160,6 +161,20 @@ def test_tables_behind_others_are_never_taken_for_a_whole_model_nor_the_other_wa
     compiler().write(program, said, tmp_path / "whole")
     with pytest.raises(Damage, match="it is of another part of the model than its version says"):
         CompiledScorer.read(tmp_path / "whole", behind=True)
+
+
+@pytest.mark.parametrize("labels", [pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())])
+def test_what_the_whole_pipeline_answers_is_of_the_types_that_its_tables_have(tmp_path: Path, labels: Any) -> None:
+    model = make_pipeline(Own(numbers), LogisticRegression()).fit(X, np.where(Y > 0.5, "yes", "no"))
+    program, said = compiler().whole_or_behind(model, X.head(20), False, "parquet")
+    compiler().write(program, said, tmp_path / "behind")
+    tables = TablesBehind(CompiledScorer.read(tmp_path / "behind", behind=True))
+    found = tables.predictions(pa.table({"0": X["x"].head(4), "1": X["count"].head(4).astype(float)}))
+    whole = {"p_no": [0.5], "prediction": pa.array(["yes"]).cast(labels), "p_yes": [0.5]}
+    alike = tables.alike(pa.table(whole))
+    assert alike.schema == found.schema and alike.column("prediction").to_pylist() == ["yes"]
+    with pytest.raises(StepFailed, match="predictions of other types than its tables"):
+        tables.alike(pa.table({**whole, "p_yes": ["half"]}))
 
 
 @pytest.mark.parametrize(
