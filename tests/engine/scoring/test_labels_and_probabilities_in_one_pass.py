@@ -113,6 +113,17 @@ def test_labels_are_not_asked_for_but_near_to_the_boundary(begun: Callable[..., 
         stays.ask(NEAR)
 
 
+def test_of_many_rows_those_near_to_the_boundary_alone_are_asked_for(begun: Callable[..., WarmProcess]) -> None:
+    near = rows((-0.02, 0, None, "a"), (0.06, 0, None, "b"))  # 0.495 and 0.515
+    many = pa.concat_tables([near, *[FAR] * 999])
+    stays = begun(0.1, "> 0.52).astype(int)")
+    assert stays.ask(many).column("prediction").to_pylist() == [0, 0, *[1] * 999]
+    with pytest.raises(StepFailed, match="no such deed"):
+        stays.ask(many.slice(1, 2))
+    with pytest.raises(StepFailed, match="no such deed"):
+        stays.ask(pa.concat_tables([many, NEAR]))
+
+
 def test_without_the_evidence_both_are_asked_for(begun: Callable[..., WarmProcess]) -> None:
     with pytest.raises(StepFailed, match="no such deed"):
         begun(None).ask(FAR)
