@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from engine.errors import StepFailed
 from engine.scoring.compiled.between import arrow_type, told
 from engine.scoring.compiled.scorer import CompiledScorer
-from engine.scoring.warm_program import NoAnswer, ProjectProgram, arrow_in
+from engine.scoring.warm_program import NoAnswer, ProjectProgram, arrow_in, most_bytes
 from engine.text import plain
 from engine.versions.split import BetweenColumn, SplitSection
 
@@ -62,6 +62,7 @@ class TablesBehind:
         self._places = [self._schema.get_field_index(column.name) for column, _ in pairs]
         self._numbers = [place for place, field in enumerate(self._schema) if field.type != pa.large_string()]
         self._wide = [place for place, field in enumerate(self._schema) if field.type in (pa.int64(), pa.uint64())]
+        scorer.ready()
         self._empty = scorer.score(self._whole(self._schema.empty_table())).schema
 
     def predictions(self, between: pa.Table) -> pa.Table:
@@ -139,7 +140,7 @@ class SplitProgram(ProjectProgram):
     def asked(self, folder: Path, features: pa.Table, *, whole: bool = False) -> tuple[dict[str, Any], bytes]:
         """See ``Program``."""
         head, body = super().asked(folder, features)
-        return (head if whole else {**head, "first": True}), body
+        return (head if whole else {**head, "first": most_bytes(features.num_rows)}), body
 
     def answered(self, folder: Path, rows: int, head: dict[str, Any], body: bytes, title: str) -> pa.Table | None:
         """See ``Program``: None where the tables refuse a row, so that the whole pipeline is to be asked for them."""

@@ -18,7 +18,7 @@ from engine.errors import StepFailed
 from engine.runs.steps.running import RunningStep, start_step
 from engine.runs.steps.step import StepResult
 from engine.scoring.row_order import one_for_each
-from engine.scoring.warm_program import NoAnswer, Program
+from engine.scoring.warm_program import NoAnswer, Program, most_bytes
 from engine.storage.disk import delete_tree
 from engine.text import plain
 
@@ -147,7 +147,7 @@ class BegunProcess:
         except (ValueError, RecursionError):
             head = None
         size = int.from_bytes(self._exactly(8, until, doing), "big")
-        if not isinstance(head, dict) or size > (1 << 20) + rows * (1 << 16):
+        if not isinstance(head, dict) or size > most_bytes(rows):
             raise Over(f"{self._title} gave an answer that cannot be read")
         return head, self._exactly(size, until, doing)
 

@@ -111,6 +111,11 @@ class ProjectProgram:
         return laid_out(table, kept)
 
 
+def most_bytes(rows: int) -> int:
+    """How long an answer for so many rows may be."""
+    return (1 << 20) + rows * (1 << 16)
+
+
 def arrow_in(body: bytes) -> pa.Table:
     """What an answer holds. It comes from a process of the project's: nothing of it is believed before it was looked
     through. Raises NoAnswer."""

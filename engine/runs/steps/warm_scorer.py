@@ -10,9 +10,10 @@ LEVERFRAME_INPUT as for a step, where the project has no pyarrow). An answer has
 sentence, or a traceback of the project's own; the next request is answered all the same. Before an answer comes one
 byte, once the request was read: until then it may be asked of another process, and not be what this one died of.
 
-With ``first`` it is asked what the first steps of its pipeline make of the rows, for tables that stand for the rest;
-LEVERFRAME_BETWEEN is a file that says what that has to be (see first_steps.py). The answer's ``form`` is then
-"between". Where they make anything else, the whole pipeline answers as if it had been asked, and ``whole`` says why.
+With ``first``, a number of bytes, it is asked what the first steps of its pipeline make of the rows, for tables that
+stand for the rest; that may be so long. LEVERFRAME_BETWEEN is a file that says what it has to be (see first_steps.py).
+The answer's ``form`` is then "between". Where they make anything else, the whole pipeline answers as if it had been
+asked, and ``whole`` says why.
 """
 # The syntax and names of Python 3.9:
 # ruff: noqa: UP006, UP035, UP045
@@ -189,8 +190,10 @@ class Scorer:
         features, said = self._arrow.features(body, head["kept"]), {}
         if self._first is not None and head.get("first"):
             made, other = self._first.table(features)
-            if made is not None:
-                return {"form": "between"}, streamed(made)
+            data = streamed(made) if made is not None else b""
+            if made is not None and len(data) <= head["first"]:
+                return {"form": "between"}, data
+            other = other or "it is longer than an answer may be"  # as of a row with a text of megabytes
             # A step may have changed its rows in their place.
             features, said = self._arrow.features(body, head["kept"]), {"whole": other[:300]}
         found, data = self._arrow.predictions(self._predictions(features), keeps_types=self._paths.keeps_types)

@@ -109,6 +109,12 @@ def test_many_rows_with_one_that_tables_would_round_are_the_whole_pipelines(stay
     assert wholes(stays.process).count == 1
 
 
+def test_a_row_too_long_to_be_sent_back_is_the_whole_pipelines_and_ends_nothing(stays: Version) -> None:
+    table = rows((0.5, 4, None, "x" * (3 << 20)))
+    stays.alike(stays.ask(table), table)
+    assert wholes(stays.process).why == f"{OTHERWISE}it is longer than an answer may be" and not stays.process.ends
+
+
 def test_a_first_step_that_raises_refuses_the_rows_and_the_process_goes_on(stays: Version) -> None:
     with pytest.raises(RowsRefused, match="scoring split@1 failed: ValueError: no such deed"):
         stays.ask(deed("raise"))
