@@ -33,6 +33,7 @@ SPLIT = (
     Fault("split: the columns between are those that the tables take", _LOOKED, "    if not behind.steps or tuple(", "    if not behind.steps or False and tuple(", _CUT),
     Fault("split: a type between is one that tables take", _LOOKED, "        if wanted is not None and _of(column) not in wanted:\n", "        if False:\n", _CUT),
     Fault("split: rows that a step changed in place are read again", _WARM, '            features, said = self._arrow.features(body, head["kept"]), {"whole"', '            said = {"whole"', _ASKED),
+    Fault("split: such batches are among the figures", "engine/serving/figures.py", '            for project, label, count in figures.get("wholes", ()):\n', "            for project, label, count in ():\n", ("tests/engine/serving/test_figures_of_whole_pipelines.py",)),
     Fault("split: a long row ends no process", _WARM, ' and len(data) <= head["first"]:', ":", _ASKED),
     Fault("split: rows that tables refuse are the whole pipeline's", _PROGRAM, "        except StepFailed as refused:\n", "        except KeyboardInterrupt as refused:\n", _ASKED),
     Fault("split: numbers that tables would round are the whole pipeline's, of few rows", _PROGRAM, "            if max(given[place]) > _EXACT or min(given[place]) < -_EXACT:\n", "            if False:\n", _ASKED),

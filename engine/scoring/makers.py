@@ -18,7 +18,7 @@ from engine.scoring.onnx_scorer import OnnxProgram, onnx_process, runtime
 from engine.scoring.ready import Maker, ReadyScorer, Value
 from engine.scoring.row_table import RowTable, row_table
 from engine.scoring.scorer import StepScorer, text_predicted
-from engine.scoring.split_program import SplitProgram
+from engine.scoring.split_program import SplitProgram, Wholes
 from engine.scoring.turns import Turns
 from engine.scoring.unpacked import compiled_scorer, keeps_types, onnx_form, tables_behind
 from engine.scoring.warm_process import Ended, WarmProcess
@@ -143,11 +143,17 @@ def open_ready(
 def whole_pipeline(scorer: ReadyScorer) -> str | None:
     """That the whole pipeline had to answer in place of the tables behind its first steps, and why the last time, as
     the end of a sentence; None where it had not."""
-    program = scorer.program if isinstance(scorer, ProcessScorer) else None
-    if not isinstance(program, SplitProgram) or not program.wholes.count:
+    wholes = wholes_of(scorer)
+    if wholes is None or not wholes.count:
         return None
-    times = f"{program.wholes.count:,} time{'' if program.wholes.count == 1 else 's'}"
-    return f"the whole pipeline had to answer {times}, since {program.wholes.why}"
+    times = f"{wholes.count:,} time{'' if wholes.count == 1 else 's'}"
+    return f"the whole pipeline had to answer {times}, since {wholes.why}"
+
+
+def wholes_of(scorer: ReadyScorer) -> Wholes | None:
+    """How often the whole pipeline answered in place of tables behind its first steps; None where there are none."""
+    program = scorer.program if isinstance(scorer, ProcessScorer) else None
+    return program.wholes if isinstance(program, SplitProgram) else None
 
 
 def nearest(document: VersionDocument, maker: Maker | None) -> float | None:

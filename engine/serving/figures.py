@@ -97,7 +97,13 @@ class _Collected:
         answers = Metric("leverframe_answers", "Requests answered, by the version that answered.", "counter")
         rows = Metric("leverframe_answered_rows", "Rows in them.", "counter")
         seconds = Metric("leverframe_answer_seconds", "From a request's last byte to its answer.", "histogram")
+        wholes = Metric(
+            "leverframe_whole_pipelines", "Batches that a whole pipeline answered, which tables were to.", "counter"
+        )
         for worker, figures in self._workers.items():
+            for project, label, count in figures.get("wholes", ()):
+                labels = {"project": project, "version": label, "worker": worker}
+                wholes.add_sample("leverframe_whole_pipelines_total", labels, count)
             for project, route, status, count in figures["requests"]:
                 labels = {"project": project, "route": route, "status": str(status), "worker": worker}
                 requests.add_sample("leverframe_requests_total", labels, count)
@@ -107,7 +113,7 @@ class _Collected:
                 rows.add_sample("leverframe_answered_rows_total", labels, of_rows)
             for project, total, buckets in figures["seconds"]:
                 _histogram(seconds, {"project": project, "worker": worker}, total, buckets)
-        yield from (requests, answers, rows, seconds)
+        yield from (requests, answers, rows, seconds, *((wholes,) if wholes.samples else ()))
 
 
 def _histogram(metric: Metric, labels: dict[str, str], total: float, buckets: list[int]) -> None:

@@ -32,7 +32,7 @@ from engine.requests import sampling
 from engine.requests.log import RequestLog
 from engine.requests.rules import asked_of
 from engine.scoring.beats import Aside
-from engine.scoring.makers import open_ready
+from engine.scoring.makers import open_ready, wholes_of
 from engine.serving import figures
 from engine.serving.app import App, Around
 from engine.serving.connection import tls
@@ -176,10 +176,17 @@ class Worker:
             await asyncio.to_thread(thread.join)
             await asyncio.to_thread(self._log.close)
             with suppress(OSError):
-                figures.write(self._folder, str(self._settings.number), self._figures.taken())
+                figures.write(self._folder, str(self._settings.number), self._counted())
             self._ledger.close()
             faulthandler.cancel_dump_traceback_later()
         return self._code
+
+    def _counted(self) -> dict[str, Any]:
+        """Its figures, with how often a whole pipeline answered what tables behind its first steps were to."""
+        held = ((name, self._following.live(name)) for name in self._projects())
+        found = [(name, each.label, wholes_of(each.scorer)) for name, each in held if each is not None]
+        counts = [[name, label, wholes.count] for name, label, wholes in found if wholes is not None]
+        return self._figures.taken() | {"wholes": counts}
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         """That the loop turns; by nothing else can anybody tell that requests are answered."""
@@ -220,7 +227,7 @@ class Worker:
         while True:
             await asyncio.sleep(1.0)
             with suppress(OSError):  # A full disk under them: others see figures of before.
-                figures.write(self._folder, str(self._settings.number), self._figures.taken())
+                figures.write(self._folder, str(self._settings.number), self._counted())
             if self._following.is_lost:
                 self._code = LOST
                 self._end.set()

@@ -24,7 +24,7 @@ from engine.runs.steps.launch import Stage
 from engine.runs.steps.sweep import sweep
 from engine.scoring.away import kit
 from engine.scoring.compiled.scorer import CompiledScorer
-from engine.scoring.makers import open_ready, whole_pipeline
+from engine.scoring.makers import open_ready, whole_pipeline, wholes_of
 from engine.scoring.ready import Maker, ReadyScorer
 from engine.scoring.scorer import StepScorer
 from engine.scoring.split_program import section
@@ -102,7 +102,8 @@ def test_it_is_held_ready_by_both_and_by_its_process_alone_where_that_is_asked_f
             found[scorer.maker] = scorer.answer(given)
             assert whole_pipeline(scorer) is None
             scorer.answer([(0.5, 4, "float", "a")])
-            once = whole_pipeline(scorer)
+            once, wholes = whole_pipeline(scorer), wholes_of(scorer)
+            assert (wholes.count if wholes is not None else None) == (1 if maker is None else None)
             assert (once or "").startswith("the whole pipeline had to answer 1 time, since ") == (maker is None)
         finally:
             scorer.close()
