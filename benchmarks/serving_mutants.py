@@ -11,6 +11,7 @@ _SOCKETS, _TENSORS = (f"{_TESTS}connections.py",), (f"{_TESTS}the_inference_prot
 _ANY_TENSORS = (f"{_TESTS}any_tensors_at_all.py",)
 _SUPERVISOR = (f"{_TESTS}supervisor.py",)
 _FORM, _SLOW, _APP, _SCORING = (f"{_ROOM}/{name}.py" for name in ("form", "slow_form", "app", "scoring"))
+_SAYS = ("tests/engine/serving/test_what_http_can_say.py",)
 _CONNECTION, _SERVER = f"{_ROOM}/connection.py", f"{_ROOM}/http_server.py"
 _CANARY = ("tests/engine/serving/test_a_canary_answers_its_keys.py",)
 _ALONE = (f"{_TESTS}a_single_row.py",)
@@ -79,6 +80,10 @@ SERVING = (
     Fault("from elsewhere a token is needed", f"{_ROOM}/service.py", "        if self._tokens and not there:\n", "        if False:\n", ("tests/cli/test_serve.py",)),
     Fault("a head alone has no body", f"{_ROOM}/connection.py", 'if cycle.scope["method"] != "HEAD":', "if True:", _SOCKETS),
     Fault("who does not read is waited for", f"{_ROOM}/connection.py", "    if cycle.flow.write_paused:\n", "    if False:\n", _SOCKETS),
+    Fault("a trailer is no part of the head", _CONNECTION, "        self.headers = []  # What is told", "        pass  # What is told", _SAYS),
+    Fault("trailers are bounded as heads are", _CONNECTION, "        elif self._between:\n", "        elif False:\n", _SAYS),
+    Fault("what a chunk holds is no trailer", _CONNECTION, "        self._between = False\n        cycle = self.cycle\n", "        cycle = self.cycle\n", _SAYS),
+    Fault("who would rather have another protocol is answered in this one", _CONNECTION, '            if method != b"CONNECT":\n', "            if False:\n", _SAYS),
     Fault("a last answer ends the connection", f"{_ROOM}/connection.py", "    if not cycle.keep_alive:\n        cycle.transport.close()\n", "", _SOCKETS),
     Fault("no web page asks without a token", f"{_ROOM}/app.py", 'if "origin" in heads:', "if False:", ("tests/engine/serving/test_who_may_ask.py",)),
     Fault("who hangs is ended", f"{_ROOM}/supervisor.py", "                place.process.kill()\n", "                pass\n", _SUPERVISOR),

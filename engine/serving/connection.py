@@ -1,7 +1,9 @@
 """A connection of a client, with a bound for everything that it may do: uvicorn's, and what uvicorn leaves open.
 
 uvicorn waits for ever for a request that began, for one that never begins, and for whoever does not read their answer;
-it takes heads of any size, and lets go of a client that has said all it has to say and waits (a half-closed one).
+it takes heads of any size, and lets go of a client that has said all it has to say and waits (a half-closed one). What
+stands behind the last chunk of a body (a trailer) it takes for a part of the head, however much it is, and of a request
+that would go on in another protocol it loses the body.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ import ssl
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -50,6 +54,7 @@ class Connection(HttpToolsProtocol):
         self._since = self.loop.time()  # of the request that is coming, or of the connection while none has begun
         self._spoke, self._began, self._in_head, self._head = False, False, True, 0
         self._tail = b""
+        self._between = False  # behind the size of a chunk, before what it holds; behind the last one may be trailers
         self._unread: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -85,9 +90,34 @@ class Connection(HttpToolsProtocol):
             if end > HEAD_BYTES:
                 self._refuse_head()
                 return
-        super().data_received(data)
-        if self._in_head and self._head > HEAD_BYTES and not self.transport.is_closing():
+        elif self._between:
+            self._head += len(data)
+        self._unset_keepalive_if_required()
+        while data:
+            data = self._parsed(data)
+        if (self._in_head or self._between) and self._head > HEAD_BYTES and not self.transport.is_closing():
             self._refuse_head()
+
+    def _parsed(self, data: bytes) -> bytes:
+        """Hand it to the parser; what it is to be given after that.
+
+        Nobody here speaks another protocol, and then a request that would go on in one (curl and Java ask for HTTP/2 in
+        this way) is one of this protocol (RFC 9110, 7.8). The parser ends with its head, so it is given it anew.
+        """
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            method, version = self.parser.get_method(), self.parser.get_http_version()
+            if method != b"CONNECT":
+                lines = [b"%b %b HTTP/%b" % (method, self.url, version.encode())]
+                lines += [b"%b: %b" % head for head in self.headers if head[0] != b"upgrade"]
+                self.parser, self._head, self._tail = httptools.HttpRequestParser(self), 0, b""
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
+                return b"\r\n".join([*lines, b"", data[upgrade.args[0] :]])
+            self.send_400_response("")
+        except httptools.HttpParserError:
+            self.send_400_response("")
+        return b""
 
     def _refuse_head(self) -> None:
         self.end(told(Unanswered(431, f"The head of a request has at most {HEAD_BYTES // 1024} KiB.")))
@@ -97,14 +127,34 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         self._in_head, self._head, self._tail = False, 0, b""
         super().on_headers_complete()
+        self.headers = []  # What is told behind the body is no part of the head, which says who may ask.
         if self._state.ending:
             self.cycle.keep_alive = False
 
+    def on_chunk_header(self) -> None:
+        self._between, self._head = True, 0
+
+    def on_body(self, body: bytes) -> None:
+        self._between = False
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
+
     def on_message_complete(self) -> None:
-        self._since, self._began, self._in_head = self.loop.time(), False, True
-        super().on_message_complete()
+        if self.parser.should_upgrade():
+            return
+        self._since, self._began, self._in_head, self._head, self._between = self.loop.time(), False, True, 0, False
+        if not self.cycle.response_complete:
+            self.cycle.more_body = False
+            self.cycle.message_event.set()
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Its client says no more: what it has said whole is answered, then it is at its end."""
