@@ -195,7 +195,13 @@ def _where_to(db: sqlite3.Connection, project: str, to: str | None) -> Version:
     if to is None:
         before = catalog.were_live(db, project)
         if not before:
-            raise NotFound(f"{project} has no earlier live version to go back to.")
+            none = f"{project} has no earlier live version to go back to"
+            barred = catalog.barred(db, project)
+            if barred is None:
+                raise NotFound(f"{none}.")
+            raise NotFound(
+                f"{none} that is not barred; 'leverframe rollback {project} --to {barred} --lift' goes to {barred}."
+            )
         to = before[0].label
     target = catalog.record(catalog.find(db, to))
     if target.project != project:

@@ -95,14 +95,15 @@ def _of_version(wanted: Wanted, not_approved: str | None) -> str | None:
     if wanted.kind == "shadow":
         if version.state in ("candidate", "failed"):
             return None
-        return f"{version.label} is {version.state}; only a candidate, or what failed its gates, can be a shadow."
+        only = "only a candidate, or what failed its gates, can be a shadow"
+        return f"{version.label} is {version.state}; {only}; retrain makes one."
     if version.state == "failed":
         return (
             f"{version.label} did not pass its gates, so it answers nobody: {version.sentence.rstrip('.')}. As a "
             f"shadow it may run ('leverframe shadow {version.label}')."
         )
     if version.state != "candidate":
-        return f"{version.label} is {version.state}; only a candidate can be a canary."
+        return f"{version.label} is {version.state}; only a candidate can be a canary; retrain makes one."
     if not wanted.keys:
         return (
             f"{version.project} names no key columns ([data] key), so there is no share of keys that {version.label} "

@@ -245,6 +245,16 @@ def were_live(db: sqlite3.Connection, project: str) -> tuple[Version, ...]:
     return tuple(record(r) for r in rows)
 
 
+def barred(db: sqlite3.Connection, project: str) -> str | None:
+    """The version that was rolled back from last and has its content, by its label."""
+    row = db.execute(
+        "SELECT number FROM versions WHERE project = ? AND state = 'barred' AND cleaned_at IS NULL"
+        " ORDER BY live_until DESC, number DESC LIMIT 1",
+        (project,),
+    ).fetchone()
+    return f"{project}@{row['number']}" if row else None
+
+
 def waiting(db: sqlite3.Connection, project: str, until: datetime) -> tuple[tuple[Version, datetime | None], ...]:
     """What was made before ``until`` and waits for a decision, the newest first, each with when it expires."""
     rows = db.execute(

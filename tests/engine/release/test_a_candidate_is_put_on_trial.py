@@ -136,7 +136,8 @@ def test_nothing_else_is_tried(engine: Engine, ledger: Ledger, state: str) -> No
         if state != "live":
             altered(engine, 2, state=state)
         for kind, share in (("canary", 0.05), ("shadow", 1.0)):
-            assert f"numbers@{number} is {state}; only " in refused(engine, number, kind, share)  # type: ignore[arg-type]
+            why = refused(engine, number, kind, share)  # type: ignore[arg-type]
+            assert f"numbers@{number} is {state}; only " in why and why.endswith("; retrain makes one.")
 
 
 def test_a_canary_is_what_could_be_approved_now(engine: Engine, ledger: Ledger) -> None:
