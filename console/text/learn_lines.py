@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from console.text import cells
 from console.text.feedback_lines import counted_batches
 from console.text.lines import Line, Span, Tone, line, wrapped
-from console.text.period_lines import strip_lines
+from console.text.period_lines import MOST, strip_lines
 from console.text.timeline import Mark, Timeline, TimelinePoint
 from engine.clock import moment
 from engine.text import plain
@@ -30,8 +31,17 @@ def learner_lines(found: Learner, now: datetime, width: int, *, strip: bool) -> 
     lines.append(curve_heading(drawn))
     lines += wrapped(_in_all(found), width, tone="dim")
     if strip:
-        lines += strip_lines(drawn, now, width)
+        lines += _strip(drawn, now, width)
     return lines
+
+
+def _strip(drawn: Timeline, now: datetime, width: int) -> list[Line]:
+    """The newest stretches; a parent that did the same has no line of its own."""
+    ours = {(each.at, each.value) for each in drawn.points if each.of_live}
+    points = tuple(each for each in drawn.points if each.of_live or (each.at, each.value) not in ours)
+    older = "Older stretches stand in the chart, which a larger terminal has." if len(points) > MOST else ""
+    lines = strip_lines(replace(drawn, points=points), now, width)
+    return [*lines, *wrapped(older, width, tone="dim")]
 
 
 def lesson_lines(found: Learner, now: datetime, width: int) -> list[Line]:

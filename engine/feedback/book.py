@@ -234,7 +234,7 @@ def learnt_by(db: sqlite3.Connection, store: ObjectStore, versions: Collection[s
     given = json.dumps(list(versions))
     for row in db.execute("SELECT l.digest FROM json_each(?) JOIN learnt_words l ON l.version = value", (given,)):
         try:
-            lines = store.get(row["digest"]).decode().splitlines()
+            lines = store.get(row["digest"]).splitlines()
             found.update((tuple(key), label) for key, label in map(json.loads, lines))
         except (ValueError, TypeError):
             raise Damage("What a version learnt cannot be read; bring the store back from a backup.") from None

@@ -47,6 +47,8 @@ def _row(number: int, record: Mapping[str, Any], key: Sequence[str], target: str
         if name not in known:
             takes = ", ".join([*key, LABEL, TIME])
             raise Invalid(f"Row {number} has a column '{plain(str(name), 60)}'; it takes {takes}.")
+    if LABEL in record and target in record and LABEL not in (target, *key):
+        raise Invalid(f"Row {number} has '{LABEL}' and '{plain(target, 60)}', which are the same; leave one out.")
     said = target if target in record else LABEL
     time = record.get(TIME) if TIME not in key else None
     return FeedbackRow(
@@ -63,9 +65,11 @@ def _value(number: int, name: str, value: Any) -> Scalar:
         raise Invalid(f"Row {number} has no value in '{plain(name, 60)}'; give it one, or leave the row out.")
     if not isinstance(value, str | int | float | bool):
         raise Invalid(f"Row {number} has no plain value in '{plain(name, 60)}': a text, a number, or yes or no.")
-    if len(str(value)[: LONGEST + 1]) > LONGEST if isinstance(value, str) else abs(value) >= 2**63:
-        where = f"Row {number} has a value in '{plain(name, 60)}'"
+    where = f"Row {number} has a value in '{plain(name, 60)}'"
+    if isinstance(value, str) and len(value) > LONGEST:
         raise Invalid(f"{where} that is too long; keep it under {LONGEST} signs.")
+    if not isinstance(value, str) and abs(value) >= 2**63:
+        raise Invalid(f"{where} that is out of range; a number has at most 63 bits, or is written as a text.")
     return value
 
 
@@ -127,7 +131,8 @@ def encoded(rows: Iterable[FeedbackRow]) -> bytes:
 def decoded(content: bytes, batch: int) -> tuple[FeedbackRow, ...]:
     """The rows of a batch. Raises Damage where they are none."""
     try:
-        found = (json.loads(line) for line in content.decode().splitlines())
+        # Of a text, what other scripts have for the end of a line would be one, too; it may stand in a key.
+        found = (json.loads(line) for line in content.splitlines())
         return tuple(FeedbackRow(tuple(key), label, moment(time)) for key, label, time in found)
     except (ValueError, TypeError, Invalid):
         raise Damage(f"The rows of feedback {batch} cannot be read; bring the store back from a backup.") from None

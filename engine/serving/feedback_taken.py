@@ -15,10 +15,12 @@ from engine.access.caller import SystemActor
 from engine.errors import Invalid, NotFound, Refusal
 from engine.feedback import book, rows
 from engine.projects import registry
+from engine.serving import json_text
 from engine.serving.exchange import Answer, Asked, Unanswered, document
 from engine.serving.routes import Target
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
+from engine.text import plain
 
 SOURCE = "over HTTP"
 
@@ -64,6 +66,18 @@ def _records(body: bytes) -> Sequence[dict[str, Any]]:
         )
     except (MsgspecError, RecursionError, ValueError) as error:
         raise Unanswered(422, f"The body is no {{\"records\": [{{...}}]}} of plain values: {error}") from None
+    if not _each_once(body, content) and (name := json_text.doubled(json_text.loaded(body))) is not None:
+        raise Unanswered(422, f"'{plain(name, 60)}' stands twice in one record, or in the body; write it once.")
     if set(content) != {"records"}:
         raise Unanswered(422, 'The body has "records" and nothing beside it.')
     return content["records"]
+
+
+def _each_once(body: bytes, content: dict[str, list[dict[str, Any]]]) -> bool:
+    """Whether no name can stand twice in an object, of which msgspec says nothing: each colon is one behind a name, or
+    in a text. What is escaped may be anything."""
+    if b"\\" in body:
+        return False
+    rows = [record for records in content.values() for record in records]
+    texts = [*content, *(text for row in rows for pair in row.items() for text in pair if isinstance(text, str))]
+    return body.count(b":") == len(content) + sum(map(len, rows)) + sum(text.count(":") for text in texts)

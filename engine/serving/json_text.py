@@ -46,6 +46,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return doubled
 
 
+def doubled(content: Any) -> str | None:
+    """The first name in what ``loaded`` read that stands twice in its object."""
+    if isinstance(content, Doubled):
+        return content.names[0]
+    inside = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
+    return next((name for each in inside if (name := doubled(each)) is not None), None)
+
+
 def _whole(text: str) -> int | Odd:
     return int(text) if len(text) <= _DIGITS + 1 else Odd(text) if len(text) > 310 else int(text)
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from console.text.learn_lines import learner_lines
+from engine.versions.records import CurvePoint
 from tests.console.conftest import NARROW, WIDE, Desk
-from tests.console.learn_records import COUNTED, HELD, LEARNER
+from tests.console.learn_records import AT, COUNTED, CURVE, HELD, LEARNER, LEARNT, LESSON
 from tests.console.records import FakeEngine
 
 Console = Callable[..., None]
@@ -54,6 +56,21 @@ def test_the_learner_shows_its_rule_its_curve_and_what_it_learnt(
             await desk.see("200 labels on top of flights@11, 3.1% of decisions changed")
 
     console(story, size)
+
+
+def test_where_there_is_no_room_for_a_chart_the_newest_stretches_stand_there_and_that_there_are_more() -> None:
+    def told(*points: CurvePoint) -> list[str]:
+        lesson = replace(LESSON, learnt=replace(LEARNT, curve=points))
+        lines = learner_lines(replace(LEARNER, lessons=(lesson,)), AT, 78, strip=True)
+        return ["".join(span.text for span in each) for each in lines]
+
+    alike = tuple(replace(each, frozen=each.value) for each in CURVE)
+    found = told(*alike)
+    assert sum("±" in each for each in found) == len(alike) and not any("○" in each for each in found[6:])
+    assert not any("Older stretches" in each for each in found)
+    found = told(*CURVE)
+    assert sum("±" in each for each in found) < len(CURVE) and any("○" in each for each in found[6:])
+    assert found[-1] == "Older stretches stand in the chart, which a larger terminal has."
 
 
 def test_a_frozen_learner_says_by_whom_and_why_it_learns_nothing(console: Console) -> None:

@@ -79,7 +79,8 @@ WRONG: dict[str, tuple[list[dict[str, Any]], str]] = {
     "not a number": ([{"id": 1, "label": float("nan")}], "Row 1 has no value in 'label'"),
     "a list": ([{"id": [1], "label": 1}], "Row 1 has no plain value in 'id'"),
     "too long": ([{"id": "x" * 201, "label": 1}], "too long"),
-    "too large": ([{"id": 2**63, "label": 1}], "too long"),
+    "too large": ([{"id": 2**63, "label": 1}], "out of range"),
+    "two labels": ([{"id": 1, "label": 1, "late": 0}], "Row 1 has 'label' and 'late', which are the same"),
     "no time": ([{"id": 1, "label": 1, "time": "soon"}], "Row 1 has no time in 'time' (soon)"),
     "another column": ([{"id": 1, "label": 1, "\x1bspeed": 3}], "has a column 'speed'; it takes id, label, time"),
     "nothing": ([], "There are no rows"),
@@ -92,6 +93,23 @@ def test_a_row_that_is_wrong_is_named_and_nothing_of_it_is_kept(case: str) -> No
     with pytest.raises(Invalid) as refused:
         from_records(records, ["id"], "late", AT)
     assert why in str(refused.value) and "\x1b" not in str(refused.value)
+
+
+ENDS_OF_LINES = "".join(chr(number) for number in (10, 11, 12, 13, 28, 29, 30, 133, 8232, 8233))
+
+
+def test_what_is_the_end_of_a_line_elsewhere_is_a_sign_of_a_key_or_label_like_any_other(engine: Engine) -> None:
+    key, label = f"a{ENDS_OF_LINES}b", f"c{ENDS_OF_LINES}"
+    rows = [FeedbackRow((key,), label, AT), FeedbackRow(("d",), 1, AT)]
+    with ledger_of(engine) as ledger:
+        store = store_of(engine)
+        book.take(ledger, store, "tiny", rows, engine.caller, AT)
+        words = reading.read([reading.Come(1, "counted", rows)], None, AT).words
+        book.keep_learnt(ledger, store, "v" * 64, "tiny", words, AT)
+    with read_view(engine) as db:
+        (came,) = book.came(db, store, "tiny")
+        assert list(came.rows) == rows
+        assert book.learnt_by(db, store, ["v" * 64]) == {((key,), label), (("d",), "1")}
 
 
 def test_a_batch_has_a_bound() -> None:

@@ -47,6 +47,12 @@ def test_labels_are_kept_and_the_answer_says_whether_they_count(engine: Engine) 
     assert (batch.by, batch.source, batch.until) == ("the scoring server", "over HTTP", AT)
 
 
+def test_colons_and_escapes_are_no_second_names(engine: Engine) -> None:
+    rows = [{"id": f"10:3{n}", "label": n % 2, "time": "2026-11-24T08:00:00+00:00"} for n in range(9)]
+    assert asked(engine, json.dumps({"records": rows}).encode())["rows"] == 9
+    assert asked(engine, json.dumps({"records": [{"id": "\u00e4:\n", "label": 1}]}).encode())["rows"] == 1
+
+
 def test_whoever_came_with_a_token_is_named_in_the_batch_and_in_the_trail(engine: Engine) -> None:
     body = b'{"records": [{"id": 7, "label": 1}]}'
     with ledger_of(engine) as ledger:
@@ -70,6 +76,14 @@ WRONG = {
     "huge": (b'{"records": [{"id": 1' + b"0" * 4000 + b', "label": 1}]}', 422, ""),
     "nothing": (b'{"records": []}', 422, "There are no rows"),
     "no label": (b'{"records": [{"id": 1}]}', 422, "Row 1 has no value in 'label'"),
+    "a name twice": (b'{"records": [{"id": 1, "label": 1, "label": 0}]}', 422, "'label' stands twice"),
+    "a name twice, with times": (
+        b'{"records": [{"id": "10:30", "time": "2026-11-24T08:00Z", "label": 1, "id": "10:30"}]}', 422, "'id' stands tw"
+    ),
+    "a name twice, once in disguise": (
+        b'{"records": [{"id": "a\\u003a", "label": 1, "lab\\u0065l": 0}]}', 422, "'label' stands twice"
+    ),
+    "records twice": (b'{"records": [], "records": [{"id": 1, "label": 1}]}', 422, "'records' stands twice"),
     "another column": (b'{"records": [{"id": 1, "label": 1, "x": 1}]}', 422, "Row 1 has a column 'x'"),
 }
 
