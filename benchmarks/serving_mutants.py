@@ -11,6 +11,7 @@ _SOCKETS, _TENSORS = (f"{_TESTS}connections.py",), (f"{_TESTS}the_inference_prot
 _ANY_TENSORS = (f"{_TESTS}any_tensors_at_all.py",)
 _SUPERVISOR = (f"{_TESTS}supervisor.py",)
 _FORM, _SLOW, _APP, _SCORING = (f"{_ROOM}/{name}.py" for name in ("form", "slow_form", "app", "scoring"))
+_PROTOCOL = ("tests/engine/serving/test_the_inference_protocol.py",)
 _SAYS = ("tests/engine/serving/test_what_http_can_say.py",)
 _CONNECTION, _SERVER = f"{_ROOM}/connection.py", f"{_ROOM}/http_server.py"
 _CANARY = ("tests/engine/serving/test_a_canary_answers_its_keys.py",)
@@ -81,6 +82,9 @@ SERVING = (
     Fault("a head alone has no body", f"{_ROOM}/connection.py", 'if cycle.scope["method"] != "HEAD":', "if True:", _SOCKETS),
     Fault("who does not read is waited for", f"{_ROOM}/connection.py", "    if cycle.flow.write_paused:\n", "    if False:\n", _SOCKETS),
     Fault("a trailer is no part of the head", _CONNECTION, "        self.headers = []  # What is told", "        pass  # What is told", _SAYS),
+    Fault("infinity in bytes is a number out of range", f"{_ROOM}/columns.py", "(value - value != 0 or value == int(value))", "value == int(value)", _PROTOCOL),
+    Fault("a name stands once in a tensor", f"{_ROOM}/inference_protocol.py", "        if (twice := doubled(content)) is not None:\n", "        if (twice := doubled(content)) is not None and False:\n", _PROTOCOL),
+    Fault("values of a tensor come in one way", f"{_ROOM}/tensors.py", '        if "data" in tensor:\n', "        if False:\n", _PROTOCOL),
     Fault("trailers are bounded as heads are", _CONNECTION, "        elif self._between:\n", "        elif False:\n", _SAYS),
     Fault("what a chunk holds is no trailer", _CONNECTION, "        self._between = False\n        cycle = self.cycle\n", "        cycle = self.cycle\n", _SAYS),
     Fault("who would rather have another protocol is answered in this one", _CONNECTION, '            if method != b"CONNECT":\n', "            if False:\n", _SAYS),

@@ -72,9 +72,12 @@ class Column:
             if self.kind == "yes/no":
                 return value
         elif isinstance(value, int | float):
-            if self.kind in ("number", "decimal") and abs(value) <= LARGEST:
-                return float(value)
-            if self.kind in ("integer", "duration") and value == int(value):
+            if self.kind in ("number", "decimal"):
+                if abs(value) <= LARGEST:
+                    return float(value)
+                raise ValueError("is a number out of range")
+            # Of bytes infinity may come, which is no whole number and none of another kind.
+            if self.kind in ("integer", "duration") and (value - value != 0 or value == int(value)):
                 if LEAST <= value <= MOST:
                     return int(value)
                 raise ValueError("is a number out of range")

@@ -15,7 +15,7 @@ from engine.serving.asking import Prepared
 from engine.serving.columns import Column
 from engine.serving.exchange import Answer, Asked, Unanswered, document, written
 from engine.serving.form import Form, Rows
-from engine.serving.json_text import Doubled, loaded
+from engine.serving.json_text import doubled, loaded
 from engine.serving.routes import Target
 from engine.serving.scoring import Scoring
 from engine.text import plain
@@ -119,8 +119,10 @@ class _Wish:
         """Its rows. Raises Unanswered."""
         said, binary = _parts(asked)
         content = loaded(said)
-        if not isinstance(content, dict) or isinstance(content, Doubled):
-            raise Unanswered(400, "The request is no object with each name once.")
+        if not isinstance(content, dict):
+            raise Unanswered(400, "The request is no object.")
+        if (twice := doubled(content)) is not None:
+            raise Unanswered(400, f"The request has '{plain(twice, 60)}' twice in one object; write it once.")
         name = content.get("id")
         if name is not None and not (isinstance(name, str) and len(name) <= 200):
             raise Unanswered(400, "'id' is no text of at most 200 characters.")

@@ -51,7 +51,8 @@ def doubled(content: Any) -> str | None:
     if isinstance(content, Doubled):
         return content.names[0]
     inside = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
-    return next((name for each in inside if (name := doubled(each)) is not None), None)
+    below = (doubled(each) for each in inside if isinstance(each, dict | list))
+    return next((name for name in below if name is not None), None)
 
 
 def _whole(text: str) -> int | Odd:

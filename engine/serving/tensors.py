@@ -42,6 +42,8 @@ def read(tensor: Any, binary: bytes, most: int) -> tuple[str, list[Any], bytes]:
         if values and isinstance(values[0], list):
             values = [each[0] if isinstance(each, list) and len(each) == 1 else each for each in values]
     else:
+        if "data" in tensor:
+            raise Unanswered(422, f"{about} has data, and a binary_data_size; send one of both.")
         if type(size) is not int or not 0 <= size <= len(binary):
             raise Unanswered(400, f"{about} has a binary_data_size that the body has not.")
         values, binary = _unpacked(kind, binary[:size], about), binary[size:]

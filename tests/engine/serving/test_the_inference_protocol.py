@@ -82,6 +82,30 @@ def test_a_gap_in_bytes_is_nan() -> None:
     assert answer.status == 422 and json.loads(answer.body)["wrong"][0]["said"].startswith("is null")
 
 
+@pytest.mark.parametrize("number", [float("inf"), -float("inf"), 1e300])
+@pytest.mark.parametrize("name", ["carat", "stones"])
+def test_numbers_that_bytes_have_and_no_column_takes_are_told(name: str, number: float) -> None:
+    tensors = [each for each in TENSORS if each["name"] != name]
+    tensors.append({"name": name, "shape": [2], "datatype": "FP64", "parameters": {"binary_data_size": 16}})
+    head = json.dumps({"inputs": tensors}).encode()
+    body = head + struct.pack("<2d", 1.0, number)
+    answer = place().ask("POST", INFER, body, inference_header_content_length=str(len(head)))
+    if name == "carat" and number == 1e300:
+        assert answer.status == 200
+    else:
+        assert (answer.status, json.loads(answer.body)["wrong"][0]["said"]) == (422, "is a number out of range")
+
+
+@pytest.mark.parametrize("twice", ["inputs", "name", "data", "binary_data"])
+def test_a_name_that_stands_twice_in_any_object_is_found(twice: str) -> None:
+    body = json.dumps({"inputs": changed(0, parameters={"binary_data": False})})
+    where = body.index(f'"{twice}": ')
+    told = place().ask("POST", INFER, f'{body[:where]}"{twice}": 1, {body[where:]}'.encode())
+    assert (told.status, json.loads(told.body)["error"]) == (
+        400, f"The request has '{twice}' twice in one object; write it once."
+    )
+
+
 @pytest.mark.parametrize(
     ("tensors", "status", "said"),
     [
@@ -96,7 +120,7 @@ def test_a_gap_in_bytes_is_nan() -> None:
         (changed(0, data=[1.0]), 422, "has 1 values for 2 rows"),
         (changed(0, data=None), 422, "has no data"),
         (changed(0, data=["x", 1]), 422, "Row 0: 'carat' is a text"),
-        (changed(0, parameters={"binary_data_size": 8}), 400, "has a binary_data_size that the body has not"),
+        (changed(0, parameters={"binary_data_size": 8}), 422, "has data, and a binary_data_size; send one of both"),
         ([*TENSORS, TENSORS[0]], 422, "'carat' stands there twice"),
         (TENSORS[1:], 422, "'carat' is missing"),
         (changed(0, name="karat"), 422, "did you mean 'carat'"),
