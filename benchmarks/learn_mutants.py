@@ -90,6 +90,7 @@ LEARN = (
     Fault("a project that does not say how it learns does not", _LEARN, "    if not spec.asked:\n", "    if False:\n", _JOURNEY),
     Fault("what began at a checkpoint names it by its digest", _LEARN, "        parent=begun.digest,\n", "        parent=begun.live,\n", _RESET),
     Fault("what began at a checkpoint names it", _LEARN, "        parent=begun.label,\n", "        parent=live.label,\n", _RESET),
+    Fault("it learns on from the checkpoint", _LEARN, "start = live if begun.is_live else", "start = live if True else", _RESET),
     Fault("who asks for drift is told", _LEARN, "    if live.manifest.learn.on_drift is None:\n", "    if True:\n", _RESET),
     Fault("who asks for no drift is told of none", _LEARN, "    if live.manifest.learn.on_drift is None:\n", "    if False:\n", _RESET),
     Fault("who wants to be told is not reset", _LEARN, '    if live.manifest.learn.on_drift == "tell":\n', "    if False:\n", _RESET),

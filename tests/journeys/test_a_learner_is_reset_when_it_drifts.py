@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
+import json
+import random
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from engine.clock import moment
+from engine.versions import document as documents
+from engine.versions.records import LearntSection
+from tests import tiny
 from tests.cli.calling import call
 from tests.journeys.learning_site import LATER, MADE, Site
+from tests.ledger import store_of
 
 pytestmark = pytest.mark.slow
 TURNS = LATER
 AFTER = LATER + timedelta(days=6)
+RATE = 1e-8
+
+
+def model_of(site: Site, label: str) -> list[float]:
+    """Its chance of being late for each tenth of x."""
+    folder = site.root / f"model of {label}"
+    documents.write_folder(store_of(site.engine), site.engine.show(label).model.files, folder)
+    found: list[float] = json.loads((folder / "table.json").read_text())
+    return found
+
+
+def went_on_from(model: list[float], learnt: LearntSection) -> list[float]:
+    """What ``model`` is once it has learnt those wrong labels."""
+    model = [*model]
+    first, last = (
+        (moment(at) - timedelta(hours=2) - tiny.BEGINS) // timedelta(minutes=15) for at in (learnt.since, learnt.until)
+    )
+    for number in range(first, last + 1):
+        chance = random.Random(number)
+        x = chance.random()
+        wrong = 1 - int(0.1 + 0.8 * x > chance.random())
+        cell = min(9, int(x * 10))
+        model[cell] += RATE * (wrong - model[cell])
+    return model
 
 
 def test_a_learner_that_drifts_is_reset_and_learns_on_from_the_checkpoint(tmp_path: Path) -> None:
-    site = Site(tmp_path, rate=1e-8, changed=0.1, more='on_drift = "reset"\n')
+    site = Site(tmp_path, rate=RATE, changed=0.1, more='on_drift = "reset"\n')
     engine = site.engine
     site.feed(MADE - timedelta(days=9), TURNS)
     assert site.learn().why == "tiny@2 is live.", "which nobody but its learner decided"
@@ -43,6 +73,8 @@ def test_a_learner_that_drifts_is_reset_and_learns_on_from_the_checkpoint(tmp_pa
     lineage = engine.show("tiny@3").lineage
     assert lineage.parent == "tiny@1" and lineage.learnt is not None and lineage.against == "tiny@2"
     assert lineage.learnt.parent == engine.version("tiny@1").digest
+    expected, other = (went_on_from(model_of(site, each), lineage.learnt) for each in ("tiny@1", "tiny@2"))
+    assert model_of(site, "tiny@3") == pytest.approx(expected, abs=1e-12) != pytest.approx(other, abs=1e-12)
     assert moment(lineage.learnt.since) >= reset.reset.since, "labels of before it was reset are left"
     assert lineage.learnt.counts["left"] > 100
     assert [each for each in engine.alerts("tiny") if each.part == "learner"] == []
