@@ -30,18 +30,19 @@ class Rounds:
     ) -> None:  # fmt: skip
         self._counts, self._written, self._otherwise = counts, written, otherwise
         self._waiting: list[_Waiting] = []
+        self._loop: asyncio.AbstractEventLoop
         self._under_way: set[asyncio.Task[Answer]] = set()
 
     def ask(self, asking: Asking) -> asyncio.Future[Answer]:
         """The answer, to be awaited. Raises what ``written`` and ``otherwise`` do."""
-        loop = asyncio.get_running_loop()
-        said: asyncio.Future[Answer] = loop.create_future()
-        if not self._waiting:
-            loop.call_soon(self._answer, loop)
+        if not self._waiting:  # Which loop runs is asked of the system.
+            self._loop = asyncio.get_running_loop()
+            self._loop.call_soon(self._answer)
+        said: asyncio.Future[Answer] = self._loop.create_future()
         self._waiting.append((asking, said))
         return said
 
-    def _answer(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _answer(self) -> None:
         """Those who wait, each version's together, as far as there is room."""
         by_version: dict[int, list[_Waiting]] = {}
         rows = place = 0
@@ -58,9 +59,9 @@ class Rounds:
         for together in by_version.values():
             if len(together) == 1 or not self._scored(together):
                 for asking, said in together:  # Alone, or one of them spoilt it for all.
-                    self._alone(asking, said, loop)
+                    self._alone(asking, said)
         if self._waiting:
-            loop.call_soon(self._answer, loop)
+            self._loop.call_soon(self._answer)
 
     def _scored(self, together: Sequence[_Waiting]) -> bool:
         """Give each of them, all of one version, its answers. Returns whether there are any."""
@@ -76,11 +77,11 @@ class Rounds:
             self._give(asking, said, Given(label, digest, outputs, answers[begin:end]))
         return True
 
-    def _alone(self, asking: Asking, said: asyncio.Future[Answer], loop: asyncio.AbstractEventLoop) -> None:
+    def _alone(self, asking: Asking, said: asyncio.Future[Answer]) -> None:
         try:
             given = answered_at_once(asking.prepared.held, asking.rows.values, self._counts, asking.canary)
         except (Waits, NoAnswer) as problem:
-            task = loop.create_task(self._otherwise(asking, problem.with_traceback(None)))
+            task = self._loop.create_task(self._otherwise(asking, problem.with_traceback(None)))
             self._under_way.add(task)
             task.add_done_callback(partial(self._passed_on, said))
         except Exception as problem:  # noqa: BLE001  a mistake of ours, for whoever asked
