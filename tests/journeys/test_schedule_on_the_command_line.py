@@ -91,7 +91,8 @@ def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_schedule_is_listed_changed_paused_and_run_by_hand(leverframe: Callable[..., Told]) -> None:
     told = leverframe("schedules", "tiny")
     assert told.code == 0 and "tiny retrain: 0 3 * * mon (America/New_York)" in told.out
-    assert told.out.count("03:00 E") == 5 and "here 09:00 CE" in told.out
+    retrain = told.out.partition("tiny retrain: ")[2].partition("\ntiny ")[0]  # A rehearsal may be at 3 once a spring.
+    assert retrain.count("03:00 E") == 5 and "here 09:00 CE" in retrain
     assert "No engine runs" in told.out
     change = ("--every", "6h", "--catch-up", "skip", "--reason", "more")
     edited = leverframe("schedules", "edit", "tiny", *change, "--json").json
