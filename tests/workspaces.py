@@ -48,10 +48,14 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     return mine, made
 
 
-def copied_with_projects(made: Path, to: Path) -> Path:
-    """A copy of all that is in the folder ``made`` in the folder ``to``; its workspace ``home`` as ``copied`` does."""
+def copied_with_projects(made: Path, to: Path, *, installed: bool = True) -> Path:
+    """A copy of all that is in the folder ``made`` in the folder ``to``; its workspace ``home`` as ``copied`` does, or
+    without what is ``installed``, which is ten thousands of names."""
     for each in made.iterdir():
-        if each.name == "home":
+        if each.name == "home" and not installed:
+            without = shutil.ignore_patterns("environments", "uv")
+            shutil.copytree(each, to / each.name, symlinks=True, ignore=without)
+        elif each.name == "home":
             copied(each, to / each.name)
         else:
             shutil.copytree(each, to / each.name, symlinks=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,7 +87,8 @@ class Models:
     def label(self, name: str) -> str:
         if name not in self.labels:
             model, target = MODELS[name]
-            self.engine.add(project(self.folder / name, name, model, target=target, rows=3000, more=ODD))
+            more = ODD if "Odd" in model else ""
+            self.engine.add(project(self.folder / name, name, model, target=target, rows=3000, more=more))
             self.labels[name] = retrained(self.engine, NOW, name)
         return self.labels[name]
 
@@ -127,12 +128,23 @@ def _made(root: Path, packages: Path) -> None:
     let_go(root / "home")
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``_made`` left, which stays as it is."""
     packages = only_made(tmp_path_factory, "first-minutes", begun)
-    made = only_made(tmp_path_factory, "models", lambda root: _made(root, packages))
-    folder = copied_with_projects(made, tmp_path_factory.mktemp("models"))
+    return only_made(tmp_path_factory, "models", lambda root: _made(root, packages))
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Models]:
+    """Those in the copy ``folder``, which is gone after the block."""
     engine = forking(open_engine(folder / "home"))
     yield Models(engine, folder, {name: f"{name}@1" for name, *_ in EXPORTED})
     engine.close()
     forget(folder)
+
+
+@pytest.fixture(scope="module")
+def models(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
+    with opened(copied_with_projects(made, tmp_path_factory.mktemp("models"))) as found:
+        yield found

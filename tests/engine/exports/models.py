@@ -40,17 +40,6 @@ metrics = ["{metric}"]
 """
 STEPS = '''
 import numpy as np, pandas as pd
-from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
-from sklearn.ensemble import (
-    GradientBoostingClassifier, HistGradientBoostingClassifier, HistGradientBoostingRegressor, RandomForestClassifier
-)
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, StandardScaler
-from sklearn.svm import LinearSVC
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 ROWS = {rows}
 
@@ -68,16 +57,29 @@ def extract(as_of):
     table["y"] = {target}
     return table
 
-def encoded(numbers):
-    return ColumnTransformer([
-        ("place", OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["place"]),
-        ("numbers", numbers, ["x", "gap", "count"]),
-    ])
+def train(features, target):  # Whoever extracts does not wait for what only this needs.
+    from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+    from sklearn.ensemble import (
+        GradientBoostingClassifier, HistGradientBoostingClassifier, HistGradientBoostingRegressor,
+        RandomForestClassifier,
+    )
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder, StandardScaler
+    from sklearn.svm import LinearSVC
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-def filled():
-    return encoded(make_pipeline(SimpleImputer(), StandardScaler()))
+    def encoded(numbers):
+        return ColumnTransformer([
+            ("place", OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["place"]),
+            ("numbers", numbers, ["x", "gap", "count"]),
+        ])
 
-def train(features, target):
+    def filled():
+        return encoded(make_pipeline(SimpleImputer(), StandardScaler()))
+
     return ({model}).fit(features, target)
 '''
 CLASSES = "(score > 2).astype(int)"

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from engine.exports.scripts.score_postgresql import Server, programs
-from tests.engine.exports.conftest import Models
+from tests.engine.exports.conftest import Models, opened
 from tests.engine.exports.models import answers_alike
+from tests.workspaces import copied_with_projects
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # What they begin from is made while others wait for it.
 # Its CPU build lies in the package; what its install script would fetch is for graphics cards.
@@ -46,6 +47,13 @@ def check(models: Models, name: str, found: list[list[str]]) -> None:
 
 
 @pytest.fixture(scope="module")
+def models(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
+    """Without environments: nothing is exported here, and the callers run in those that were made."""
+    with opened(copied_with_projects(made, tmp_path_factory.mktemp("models"), installed=False)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
 def exported(models: Models) -> dict[str, Path]:
     """A folder by name and target, with the golden rows beside the model."""
     found = {}
@@ -58,23 +66,25 @@ def exported(models: Models) -> dict[str, Path]:
     return found
 
 
-def python_with(models: Models, module: str) -> Path:
+def python_with(made: Path, module: str) -> Path:
     """The interpreter of an export environment that has ``module``."""
-    for place in sorted((models.engine.home / "environments").glob("*/lib/python*/site-packages")):
+    for place in sorted((made / "home" / "environments").glob("*/lib/python*/site-packages")):
         if (place / module).is_dir():
             return place.parents[2] / "bin" / "python"
     raise AssertionError(f"no environment has {module}")
 
 
 def run(*command: object, cwd: Path) -> str:
-    done = subprocess.run([str(each) for each in command], cwd=cwd, capture_output=True, text=True, timeout=300)
+    words = [str(each) for each in command]
+    unchanged = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}  # The environments are everybody's.
+    done = subprocess.run(words, cwd=cwd, env=unchanged, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 
 
 @pytest.mark.parametrize("name", ["hist", "named"])
-def test_python(models: Models, exported: dict[str, Path], name: str) -> None:
-    said = run(python_with(models, "onnxruntime"), "example.py", "rows.csv", cwd=exported[f"{name} onnx"])
+def test_python(made: Path, models: Models, exported: dict[str, Path], name: str) -> None:
+    said = run(python_with(made, "onnxruntime"), "example.py", "rows.csv", cwd=exported[f"{name} onnx"])
     check(models, name, answers(said))
 
 
@@ -146,10 +156,10 @@ def test_sqlite3(models: Models, exported: dict[str, Path]) -> None:
     check(models, "named", rows_of(done.stdout, "|"))
 
 
-def test_duckdb(models: Models, exported: dict[str, Path]) -> None:
+def test_duckdb(made: Path, models: Models, exported: dict[str, Path]) -> None:
     code = (
         "import duckdb, csv, sys;"
         "csv.writer(sys.stdout).writerows([[], *duckdb.connect().execute(open('example.sql').read()).fetchall()])"
     )
-    said = run(python_with(models, "duckdb"), "-c", code, cwd=exported["named duckdb"])
+    said = run(python_with(made, "duckdb"), "-c", code, cwd=exported["named duckdb"])
     check(models, "named", [row[1:] for row in answers(said)])
