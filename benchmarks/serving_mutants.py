@@ -108,6 +108,7 @@ SERVING = (
     Fault("who gave up keeps the place until the thread is free", "engine/serving/scoring.py", "        self._open += 1\n        loop = asyncio.get_running_loop()\n", "        self._open += 0\n        loop = asyncio.get_running_loop()\n", _ANSWERED),
     Fault("who gave up keeps the place until the batch is over", "engine/serving/scoring.py", "        self._open += 1\n        return await self._threads.gathering", "        return await self._threads.gathering", _ANSWERED),
     Fault("a canary without room takes nobody's answer away", "engine/serving/scoring.py", "                canary = None  # It takes nobody's answer away, and has no room for this one.\n", '                raise Unanswered(429, "No room.", heads=AGAIN)\n', _CANARY),
+    Fault("a worker keeps house whatever becomes of the ledger", "engine/serving/worker.py", "suppress(LeverframeError, sqlite3.Error, OSError)", "suppress(LeverframeError)", ("tests/engine/serving/test_a_ledger_that_cannot_be_read.py",)),
     Fault("who has no supervisor any more ends", "engine/serving/worker.py", "        loop.remove_reader(self._settings.alive)\n        self._end.set()\n", "        loop.remove_reader(self._settings.alive)\n", ("tests/cli/test_serve.py",)),
     Fault("a colon of a name makes no room for another name", _FORM, "        if self._hides and b\"\\\\\" in body:\n            return None\n", "", _ALONE),
     Fault("a colon of a name makes no room for another name", _FORM, "if colons == members and not (self._hides and otherwise):", "if colons == members:", _ALONE),

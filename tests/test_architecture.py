@@ -74,6 +74,7 @@ STAND_ALONE = (
     "engine/runs/steps/column_types.py",
     "engine/runs/steps/onnx_model.py",
     *(f"engine/runs/steps/compile_{name}.py" for name in ("model", "columns", "answers", "trees", "boosters")),
+    "engine/runs/steps/compile_behind.py", "engine/runs/steps/first_steps.py",
     "engine/runs/steps/online_learner.py",
     "engine/runs/steps/warm_scorer.py",
     "engine/runs/steps/onnx_process.py",
@@ -83,7 +84,7 @@ STAND_ALONE = (
     "engine/runs/steps/step_server.py",
     "engine/runs/steps/containment.py",
     "engine/runs/compute/on_worker.py",
-    "engine/environments/python/wheel_fetcher.py",
+    "engine/environments/python/wheel_fetcher.py", "engine/housekeeping/walker.py",
     "engine/bundles/verify_bundle.py",
     *(f"engine/exports/scripts/{name}.py" for name in (
         "export_model", "to_onnx", "onnx_trees", "onnx_numbers", "to_sql", "score_onnx", "score_sql",

@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 import time
@@ -69,14 +70,15 @@ LEAST_SPENT, MOST_SPENT = 0.0003, 5.0
 ENDS_AFTER, ARMED_EVERY = 60.0, 10.0
 
 
-class _Projects:
+class ServedProjects:
     """The projects that answer requests, read anew when the ledger has changed."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger, self._mark, self._found = ledger, -1, tuple[str, ...]()
 
     def __call__(self) -> Sequence[str]:
-        with suppress(LeverframeError):  # What was read last; that the ledger cannot be read is said of each version.
+        # What was read last; that the ledger cannot be read is said of each version.
+        with suppress(LeverframeError, sqlite3.Error, OSError):
             mark = self._ledger.marker()
             if mark != self._mark:
                 with self._ledger.read() as db:
@@ -133,7 +135,7 @@ class Worker:
         self._log: RequestLog | Unnoted = Unnoted() if settings.trial else self._logged(name)
         self._tokens = TokenBook(self._ledger, marker) if settings.tokens else None
         self._figures = figures.Figures()
-        self._projects = _Projects(self._ledger)
+        self._projects = ServedProjects(self._ledger)
         self._scoring = Scoring(
             self._following, self._projects, self._log, self._following.fallbacks, self._figures,
             key=sampling.key_of(self._workspace),

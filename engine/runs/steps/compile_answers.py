@@ -14,8 +14,8 @@ common: Any = sys.modules["leverframe_compile_model"]
 Refused = common.Refused
 steps: Any = common.beside("compile_columns")
 trees: Any = common.beside("compile_trees")
+first: Any = common.beside("first_steps")
 
-_SEARCHES = ("GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV")
 _LINEAR = (
     "LinearRegression", "Ridge", "RidgeCV", "Lasso", "LassoCV", "ElasticNet", "ElasticNetCV", "BayesianRidge",
     "ARDRegression", "HuberRegressor", "SGDRegressor", "LinearSVR", "Lars", "LassoLars", "TheilSenRegressor",
@@ -33,7 +33,7 @@ def compiled(program: Any, estimator: Any, columns: List[Any]) -> Dict[str, Any]
     own = type(estimator).__module__.partition(".")[0]
     if own not in ("sklearn", "xgboost", "lightgbm"):
         raise Refused(f"a {name} of {own} is none of those that tables can stand for")
-    if name in _SEARCHES:
+    if name in first.SEARCHES:
         return compiled(program, estimator.best_estimator_, columns)
     if name == "Pipeline":
         for _, step in estimator.steps[:-1]:

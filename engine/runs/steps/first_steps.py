@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 NUMBERS = ("float64", "float32", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 _WIDE = ("int64", "uint64")
 _EXACT = 2**53
-_SEARCHES = ("GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV")
+SEARCHES = ("GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV")
 _CATEGORY = "category of "
 
 
@@ -28,7 +28,7 @@ class Otherwise(Exception):
 
 def pipeline_of(model: Any) -> Any:
     """The pipeline that ``model`` is, or that its search found best; None where it is none of scikit-learn's own."""
-    if type(model).__name__ in _SEARCHES and type(model).__module__.startswith("sklearn."):
+    if type(model).__name__ in SEARCHES and type(model).__module__.startswith("sklearn."):
         model = getattr(model, "best_estimator_", None)
     own = type(model).__module__ == "sklearn.pipeline" and type(model).__name__ == "Pipeline"
     return model if own else None

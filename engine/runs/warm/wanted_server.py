@@ -31,7 +31,7 @@ UNFIT = frozenset({"numba", "matplotlib", "pyspark", "ray"})
 OURS = ("server_warden.py", "warden.py", "step_output.py", "containment.py", "step_server.py", "python_runner.py",
         "column_types.py", "onnx_model.py", "online_learner.py", "warm_scorer.py",
         "compile_model.py", "compile_columns.py", "compile_answers.py", "compile_trees.py",
-        "compile_boosters.py", "onnx_process.py")  # fmt: skip
+        "compile_boosters.py", "compile_behind.py", "first_steps.py", "onnx_process.py")  # fmt: skip
 _MODULE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 

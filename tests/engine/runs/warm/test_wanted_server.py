@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from engine.runs.warm.wanted_server import (
     read_loaded,
     shadows,
 )
-from tests.test_architecture import STAND_ALONE
+from tests.test_architecture import ROOT, STAND_ALONE
 
 SECRET = bytes(range(32))
 ONE = Wanted(
@@ -66,6 +67,12 @@ def test_its_name_is_another_with_each_variable_that_a_step_is_given(
 
 def test_its_name_is_another_with_each_file_that_stands_alone_with_its_warden() -> None:
     folder = "engine/runs/steps/"
+    says = {
+        path.name
+        for path in (ROOT / folder).glob("*.py")
+        if "stand-alone" in (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").lower()
+    }
+    assert says <= set(OURS), sorted(says - set(OURS))
     assert {folder + name for name in OURS} == {name for name in STAND_ALONE if name.startswith(folder)}
 
 
