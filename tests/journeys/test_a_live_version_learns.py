@@ -12,6 +12,7 @@ import pytest
 
 from engine.clock import moment
 from engine.errors import Refusal
+from engine.runs import queue
 from engine.versions.records import LearntSection
 from tests import tiny
 from tests.builders.runs import queued
@@ -20,6 +21,7 @@ from tests.cli.calling import call
 from tests.forked_runs import forking
 from tests.journeys.learning_site import LATER, MADE, Site
 from tests.killing import RUN, driven, killed_at
+from tests.ledger import ledger_of, workspace_of
 from tests.people import open_engine
 
 pytestmark = pytest.mark.slow
@@ -106,7 +108,12 @@ def test_a_project_that_does_not_say_how_it_learns_does_not(home: Path, tmp_path
     engine.add(tiny.make(tmp_path / "tiny"))
     run = engine.wait(engine.retrain("tiny", as_of=MADE).id, lambda r: None)
     engine.move(engine.plan_release(str(run.version)), "first", lambda step: None)
-    run = engine.wait(engine.learn("tiny").id, lambda r: None)
+    with pytest.raises(Refusal, match=r"tiny@1 has no \[learn\] in its leverframe.toml; write one, retrain"):
+        engine.learn("tiny")
+    with ledger_of(engine) as ledger:  # As one that was queued before another version went live.
+        number = queue.enqueue(ledger, "tiny", engine.caller, MADE, MADE, {}, job="learn")
+        queue.dispatch(workspace_of(engine), ledger)
+    run = engine.wait(number, lambda r: None)
     assert (run.state, run.version) == ("failed", None)
     assert "tiny@1 has no [learn] in its leverframe.toml" in str(run.why)
     engine.close()

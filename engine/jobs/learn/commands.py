@@ -25,10 +25,11 @@ class LearnCommands(FeedbackCommands):
     def learn(self, project: str, *, as_of: datetime | None = None) -> Run:
         """Queue a learning run and start it if it may start now.
 
-        Raises Refusal at once where nothing is live, the learner is frozen or ``as_of`` is in the future, and Conflict
-        where one is under way.
+        Raises Refusal at once where nothing is live, the live version says nothing of learning, the learner is frozen
+        or ``as_of`` is in the future, and Conflict where one is under way.
         """
         from engine.feedback import freezing
+        from engine.jobs.learn import lessons
         from engine.projects import registry
         from engine.runs import history, queue
         from engine.versions import catalog
@@ -41,6 +42,7 @@ class LearnCommands(FeedbackCommands):
             live, frozen = catalog.live(db, project), freezing.standing(db, project)
         if live is None:
             raise Refusal(f"Nothing of {project} is live yet; retrain, then approve a candidate.")
+        lessons.refuse_unasked(lessons.spec_of(self._store, live), live.label)
         if frozen is not None:
             why = f"is frozen, by {frozen.by}: {frozen.reason.rstrip('.')}"
             raise Refusal(f"The learner of {project} {why}; 'leverframe unfreeze {project}' sets it free.")

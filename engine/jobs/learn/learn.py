@@ -24,6 +24,7 @@ from engine.jobs.labels import fetched, labelled, labels_step
 from engine.jobs.learn.chain import Chain
 from engine.jobs.learn.curve import ACCURACY, ERROR, changed, curve, errors
 from engine.jobs.learn.drift import Drift
+from engine.jobs.learn.lessons import refuse_unasked
 from engine.jobs.learn.resets import Beginning, begin, drift_of, reset, tell
 from engine.jobs.learn.rows import LearnRows, counted, rows_to_learn, said_of
 from engine.jobs.retrain import model_folder
@@ -97,8 +98,7 @@ def learn(ledger: Ledger, context: RunContext) -> Taught:
     context.tell(0.02, "taking the live version")
     live = unpack(context, label, document)
     spec = live.manifest.learn
-    if not spec.asked:
-        raise Refusal(f"{label} has no [learn] in its leverframe.toml; write one, retrain, and approve the version.")
+    refuse_unasked(spec, label)
     if not came:
         raise NothingNew(f"No feedback came for {project} yet.")
     judge = OwnProcess(JUDGE, context)

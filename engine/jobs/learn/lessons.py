@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from engine.errors import Damage
+from engine.errors import Damage, Refusal
 from engine.feedback import book, freezing, resetting
 from engine.feedback.records import Freeze
 from engine.feedback.resetting import Reset
@@ -64,7 +64,7 @@ def learner(db: sqlite3.Connection, store: ObjectStore, project: str, limit: int
     live, rule = catalog.live(db, project), None
     if live is not None:
         try:
-            spec = manifest_of(dict(documents.of_version(store, live.label, live.digest).settings)).learn
+            spec = spec_of(store, live)
             rule = in_words(spec) if spec.asked else None
         except Damage:
             rule = None
@@ -86,6 +86,17 @@ def learner(db: sqlite3.Connection, store: ObjectStore, project: str, limit: int
         resets=resets,
         begins=resets[0].checkpoint if stands else None,
     )
+
+
+def spec_of(store: ObjectStore, live: Version) -> LearnSpec:
+    """What the manifest of a version says of learning. Raises Damage."""
+    return manifest_of(dict(documents.of_version(store, live.label, live.digest).settings)).learn
+
+
+def refuse_unasked(spec: LearnSpec, label: str) -> None:
+    """Raise Refusal where the version called ``label`` says nothing of learning."""
+    if not spec.asked:
+        raise Refusal(f"{label} has no [learn] in its leverframe.toml; write one, retrain, and approve the version.")
 
 
 def _lessons(db: sqlite3.Connection, store: ObjectStore, project: str, limit: int) -> list[Lesson]:
