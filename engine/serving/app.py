@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from engine.access.tokens import Allowed, Why
 from engine.serving import figures, openapi
 from engine.serving.contracts import Tokens
-from engine.serving.exchange import JSON, TEXT, Answer, Asked, Unanswered, document, told
+from engine.serving.exchange import JSON, TEXT, Answer, Asked, Coming, Unanswered, document, told
 from engine.serving.inference_protocol import BINARY, InferenceProtocol
 from engine.serving.routes import Handler, Route, Routes, Target
 from engine.serving.scoring import Scoring, read_body, write_body
@@ -83,14 +84,18 @@ class App:
             found = self._told(error, asked)
         if isinstance(found, Answer):
             return self._counted(found, route, project)
+        if isinstance(found, Coming):
+            return found.changed(partial(self._came, route, project, asked))
         return self._awaited(found, route, project, asked)
+
+    def _came(self, route: Route | None, project: str, asked: Asked, found: Answer | Exception) -> Answer:
+        return self._counted(found if isinstance(found, Answer) else self._told(found, asked), route, project)
 
     async def _awaited(self, found: Awaitable[Answer], route: Route | None, project: str, asked: Asked) -> Answer:
         try:
-            answer = await found
+            return self._came(route, project, asked, await found)
         except Exception as error:  # noqa: BLE001
-            answer = self._told(error, asked)
-        return self._counted(answer, route, project)
+            return self._came(route, project, asked, error)
 
     def _counted(self, answer: Answer, route: Route | None, project: str) -> Answer:
         known = answer.status not in _NOBODYS

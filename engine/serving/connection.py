@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import httptools
@@ -21,6 +21,7 @@ from uvicorn.server import ServerState
 from engine.serving.exchange import Answer, Unanswered, told
 
 if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
     from uvicorn.config import Config
 
 HEAD_BYTES = 32 * 1024
@@ -40,9 +41,14 @@ _REASONS = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header 
 
 
 class State(ServerState):
-    """What all connections of a server have in common. ``ending``: each is closed after its next answer."""
+    """What all connections of a server have in common. ``answer`` answers a request that has come whole; ``ending``:
+    each is closed after its next answer."""
 
     ending = False
+
+    def __init__(self, answer: Callable[[RequestResponseCycle], None]) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 class Connection(HttpToolsProtocol):
@@ -56,6 +62,7 @@ class Connection(HttpToolsProtocol):
         self._tail = b""
         self._between = False  # behind the size of a chunk, before what it holds; behind the last one may be trailers
         self._unread: float | None = None
+        self._begun: tuple[RequestResponseCycle, ASGI3Application] | None = None  # by what came last
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -95,6 +102,8 @@ class Connection(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         while data:
             data = self._parsed(data)
+        if self._begun is not None:
+            self._begin(*self._begun)
         if (self._in_head or self._between) and self._head > HEAD_BYTES and not self.transport.is_closing():
             self._refuse_head()
 
@@ -118,6 +127,21 @@ class Connection(HttpToolsProtocol):
         except httptools.HttpParserError:
             self.send_400_response("")
         return b""
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Keep it until all of what came has been read: the whole of it may be there."""
+        if cycle is self.cycle and cycle.more_body:
+            self._begun = cycle, app
+        else:  # It has waited for the answer to another one.
+            super()._start_asgi_task(cycle, app)
+
+    def _begin(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """A task for a request costs as much as to read it; one that came whole needs none to wait for the rest."""
+        self._begun = None
+        if cycle.more_body:
+            super()._start_asgi_task(cycle, app)
+        else:
+            self._state.answer(cycle)
 
     def _refuse_head(self) -> None:
         self.end(told(Unanswered(431, f"The head of a request has at most {HEAD_BYTES // 1024} KiB.")))
@@ -199,14 +223,15 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
 
-def sent_at_once(send: Any, status: int, heads: Sequence[tuple[bytes, bytes]], body: bytes) -> bool:
+def sent_at_once(
+    cycle: RequestResponseCycle, status: int, heads: Sequence[tuple[bytes, bytes]], body: bytes
+) -> bool:
     """Write a whole answer in one call of the system, in place of uvicorn's ``send``; False: it is to be sent by that.
 
     uvicorn looks at each name and value, writes the head, then the body: a fifth of what an answer costs. ``heads`` are
     our own words, with the length of ``body`` among them.
     """
-    cycle = getattr(send, "__self__", None)
-    if not isinstance(cycle, RequestResponseCycle) or cycle.response_started or cycle.disconnected:
+    if cycle.response_started or cycle.disconnected:
         return False
     if cycle.flow.write_paused:
         return False

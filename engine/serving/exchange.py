@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -41,6 +42,56 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     body: bytes
     kind: str = JSON
     heads: Mapping[str, str] = _NONE
+
+
+Change = Callable[["Answer | Exception"], "Answer | Exception"]
+Take = Callable[[Any], object]
+
+
+class Coming:
+    """An answer that the server's own thread is about to give, for one who takes it, or awaits it. A future and a task
+    for each request cost more than its answer."""
+
+    __slots__ = ("_change", "_found", "_said", "_take")
+
+    def __init__(self) -> None:
+        self._change: Change | None = None
+        self._take: Take | None = None
+        self._found: Answer | Exception | None = None
+        self._said: asyncio.Future[Answer | Exception] | None = None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether whoever awaits it has not gone."""
+        return self._said is None or not self._said.cancelled()
+
+    def changed(self, change: Change) -> Coming:
+        """Itself: what is given goes through ``change`` first."""
+        self._change = change
+        return self
+
+    def then(self, take: Take) -> None:
+        """Have ``take`` called with it, once it is given; with a problem only where ``change`` leaves one."""
+        self._take = take
+        if self._found is not None:
+            take(self._found)
+
+    def give(self, found: Answer | Exception) -> None:
+        """Here it is."""
+        if self._change is not None:
+            found = self._change(found)
+        self._found = found
+        if self._take is not None:
+            self._take(found)
+
+    def __await__(self) -> Generator[Any, None, Answer]:
+        said: asyncio.Future[Answer | Exception] = asyncio.get_running_loop().create_future()
+        self._said = said
+        self.then(said.set_result)
+        found = yield from said
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
 class Unanswered(Exception):

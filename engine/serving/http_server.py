@@ -10,14 +10,18 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from uvicorn.config import Config
 
 from engine.serving.connection import HEADS, Connection, State, sent_at_once, swept
-from engine.serving.exchange import Answer, Asked, Unanswered
+from engine.serving.exchange import Answer, Asked, Coming, Unanswered
+
+if TYPE_CHECKING:
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 BODY_BYTES = 16 * 2**20
 KEEP_ALIVE = 75  # seconds
@@ -27,7 +31,8 @@ Answering = Callable[[Asked], Answer | Awaitable[Answer]]
 
 
 class Endpoint:
-    """The application as uvicorn calls it: reads a body within bounds, and writes an answer."""
+    """What connections hand requests to. One that has come whole it answers where it stands; another one it is called
+    for as uvicorn calls an application, and reads within bounds."""
 
     def __init__(
         self, answer: Answering, refused: Callable[[Asked, Unanswered], Answer], now: Callable[[], datetime],
@@ -35,20 +40,44 @@ class Endpoint:
     ) -> None:  # fmt: skip
         self._answer, self._refused, self._now, self._monotonic = answer, refused, now, monotonic
         self._numbers = numbers
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def answer(self, cycle: RequestResponseCycle) -> None:
+        """Answer what has come whole: now, or when the answer is there."""
+        number = self._numbers()
+        found = self._answer(self._asked(cycle.scope, _heads(cycle.scope), bytes(cycle.body), number))
+        if isinstance(found, Answer):
+            self._reply(cycle, number, found)
+        elif isinstance(found, Coming):
+            found.then(partial(self._reply, cycle, number))
+        else:
+            self._go_on(self._later(cycle, number, found))
+
+    def _reply(self, cycle: RequestResponseCycle, number: str, answer: Answer) -> None:
+        if not _sent(cycle, answer, number) and not cycle.disconnected:
+            self._go_on(_send(cycle, answer, number))
+
+    async def _later(self, cycle: RequestResponseCycle, number: str, coming: Awaitable[Answer]) -> None:
+        self._reply(cycle, number, await coming)
+
+    def _go_on(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        heads = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        heads, cycle = _heads(scope), send.__self__
         number = self._numbers()
         try:
             body = await _body(heads, receive)
         except Unanswered as problem:
-            await _send(send, self._refused(self._asked(scope, heads, b"", number), problem), number)
+            await _send(cycle, self._refused(self._asked(scope, heads, b"", number), problem), number)
             return
         if body is None:
             return
         found = self._answer(self._asked(scope, heads, body, number))
         answer = found if isinstance(found, Answer) else await found
-        await _send(send, answer, number)
+        await _send(cycle, answer, number)
 
     def _asked(self, scope: Any, heads: Mapping[str, str], body: bytes, number: str) -> Asked:
         client = scope["client"]
@@ -57,6 +86,10 @@ class Endpoint:
         return Asked(
             scope["method"], path, heads, body, client[0] if client else "", self._now(), self._monotonic(), number
         )
+
+
+def _heads(scope: Any) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 async def _body(heads: Mapping[str, str], receive: Any) -> bytes | None:
@@ -85,18 +118,26 @@ def _too_much() -> Unanswered:
     return Unanswered(413, f"The body has more than {BODY_BYTES // 2**20} MiB; send fewer rows at once.")
 
 
-async def _send(send: Any, answer: Answer, number: str) -> None:
-    heads = [
+def _sent(cycle: RequestResponseCycle, answer: Answer, number: str) -> bool:
+    """Whether it could be sent at once."""
+    return sent_at_once(cycle, answer.status, _heads_of(answer, number), answer.body)
+
+
+async def _send(cycle: RequestResponseCycle, answer: Answer, number: str) -> None:
+    if not _sent(cycle, answer, number):
+        heads = _heads_of(answer, number)
+        await cycle.send({"type": "http.response.start", "status": answer.status, "headers": heads})
+        await cycle.send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+def _heads_of(answer: Answer, number: str) -> list[tuple[bytes, bytes]]:
+    return [
         *_ALWAYS,
         (b"x-request-id", number.encode()),
         (b"content-type", answer.kind.encode()),
         (b"content-length", b"%d" % len(answer.body)),
         *((name.lower().encode(), _one_line(value)) for name, value in answer.heads.items()),
     ]
-    if sent_at_once(send, answer.status, heads, answer.body):
-        return
-    await send({"type": "http.response.start", "status": answer.status, "headers": heads})
-    await send({"type": "http.response.body", "body": answer.body})
 
 
 def _one_line(value: str) -> bytes:
@@ -114,7 +155,7 @@ class HttpServer:
         )  # fmt: skip
         self._config.load()
         listening.setblocking(False)  # It may be drained before it has served.
-        self._state, self._listening, self._context = State(), listening, context
+        self._state, self._listening, self._context = State(endpoint.answer), listening, context
         self._letting_in: set[asyncio.Task[Any]] = set()
         self._ended = asyncio.Event()
 

@@ -13,11 +13,11 @@ from functools import partial
 from typing import Any
 
 from engine.serving.asking import Asking
-from engine.serving.exchange import Answer
+from engine.serving.exchange import Answer, Coming
 from engine.serving.failover import FallbackCounts, Given, NoAnswer, Waits, answered_at_once
 
 MOST_ROWS = 2000  # of one round; who comes after them is scored in the next, when others have been read and written
-_Waiting = tuple[Asking, "asyncio.Future[Answer]"]
+_Waiting = tuple[Asking, Coming]
 
 
 class Rounds:
@@ -33,12 +33,12 @@ class Rounds:
         self._loop: asyncio.AbstractEventLoop
         self._under_way: set[asyncio.Task[Answer]] = set()
 
-    def ask(self, asking: Asking) -> asyncio.Future[Answer]:
-        """The answer, to be awaited. Raises what ``written`` and ``otherwise`` do."""
+    def ask(self, asking: Asking) -> Coming:
+        """The answer, or what ``written`` and ``otherwise`` raise."""
         if not self._waiting:  # Which loop runs is asked of the system.
             self._loop = asyncio.get_running_loop()
             self._loop.call_soon(self._answer)
-        said: asyncio.Future[Answer] = self._loop.create_future()
+        said = Coming()
         self._waiting.append((asking, said))
         return said
 
@@ -77,7 +77,7 @@ class Rounds:
             self._give(asking, said, Given(label, digest, outputs, answers[begin:end]))
         return True
 
-    def _alone(self, asking: Asking, said: asyncio.Future[Answer]) -> None:
+    def _alone(self, asking: Asking, said: Coming) -> None:
         try:
             given = answered_at_once(asking.prepared.held, asking.rows.values, self._counts, asking.canary)
         except (Waits, NoAnswer) as problem:
@@ -85,32 +85,33 @@ class Rounds:
             self._under_way.add(task)
             task.add_done_callback(partial(self._passed_on, said))
         except Exception as problem:  # noqa: BLE001  a mistake of ours, for whoever asked
-            _fail(said, problem)
+            self._tell(said, problem)
         else:
             self._give(asking, said, given)
 
-    def _give(self, asking: Asking, said: asyncio.Future[Answer], given: Given) -> None:
-        if said.done():  # Whoever asked has gone.
+    def _give(self, asking: Asking, said: Coming, given: Given) -> None:
+        if not said.is_wanted:  # Whoever asked has gone.
             return
+        found: Answer | Exception
         try:
-            answer = self._written(asking, given)
-        except Exception as problem:  # noqa: BLE001  it is raised for whoever it concerns
-            _fail(said, problem)
-        else:
-            said.set_result(answer)
+            found = self._written(asking, given)
+        except Exception as problem:  # noqa: BLE001  it is told to whoever it concerns
+            found = problem
+        self._tell(said, found)
 
-    def _passed_on(self, said: asyncio.Future[Answer], task: asyncio.Task[Answer]) -> None:
+    def _tell(self, said: Coming, found: Answer | Exception) -> None:
+        try:
+            said.give(found)
+        except Exception as problem:  # noqa: BLE001  whoever takes it; the others of the round have theirs
+            self._loop.call_exception_handler({"message": "An answer could not be handed on.", "exception": problem})
+
+    def _passed_on(self, said: Coming, task: asyncio.Task[Answer]) -> None:
         """What ``otherwise`` came to."""
         self._under_way.discard(task)
-        if task.cancelled():
-            said.cancel()
-        elif (problem := task.exception()) is not None:
-            _fail(said, problem)
-        elif not said.done():
-            said.set_result(task.result())
-
-
-def _fail(said: asyncio.Future[Answer], problem: BaseException) -> None:
-    if not said.done():
-        # Its frames would hold what all others asked.
-        said.set_exception(problem.with_traceback(None))
+        if task.cancelled() or not said.is_wanted:
+            return
+        problem = task.exception()
+        if problem is None:
+            said.give(task.result())
+        elif isinstance(problem, Exception):
+            said.give(problem.with_traceback(None))  # Its frames would hold what all others asked.

@@ -101,7 +101,7 @@ def test_whoever_does_not_read_is_waited_for_before_more_is_written() -> None:
     cycle = RequestResponseCycle.__new__(RequestResponseCycle)
     cycle.response_started = cycle.disconnected = False
     cycle.flow = SimpleNamespace(write_paused=True)  # type: ignore[assignment]
-    assert not connection.sent_at_once(cycle.send, 200, [], b"")
+    assert not connection.sent_at_once(cycle, 200, [], b"")
 
 
 def test_who_does_not_read_their_answer_is_let_go_of_in_the_end() -> None:

@@ -13,7 +13,7 @@ import pytest
 from engine.projects.manifest.records import ServeSpec
 from engine.scoring.ready import Value
 from engine.serving.asking import Asking, Prepared
-from engine.serving.exchange import Answer, Asked
+from engine.serving.exchange import Answer, Asked, Coming
 from engine.serving.failover import FallbackCounts, Given
 from engine.serving.form import Rows
 from engine.serving.held import Held
@@ -101,7 +101,8 @@ class Writes:
         prepared: Any = Prepared(version, form=None)  # type: ignore[arg-type]
         asked = Asked("POST", "/projects/gems/score")
         write: Any = None
-        return self._rounds.ask(Asking("gems", prepared, asked, Rows(list(rows), {}, ()), write, canary))
+        asking = Asking("gems", prepared, asked, Rows(list(rows), {}, ()), write, canary)
+        return asyncio.ensure_future(self._rounds.ask(asking))
 
 
 def test_a_swap_within_a_round_leaves_each_request_to_the_version_that_it_began_with() -> None:
@@ -154,6 +155,25 @@ def test_what_goes_wrong_over_one_answer_is_that_ones_alone(monkeypatch: pytest.
 
     monkeypatch.setattr(there, "note", noted)
     assert [status for status, _ in answered(there, 0.1, 0.2, 0.3)] == [200, 500, 200]
+
+
+def test_whoever_cannot_be_told_keeps_no_answer_from_others() -> None:
+    there = Place(held(scorer=Asks()))
+    told: list[str] = []
+
+    def breaks(answer: Answer) -> None:
+        raise RuntimeError("a bug")
+
+    async def one_breaks() -> Answer:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(str(context["exception"])))
+        body = json.dumps({"records": [GOOD]}).encode()
+        first, last = (there.app.answer(there.asked("POST", "/projects/gems/score", body)) for _ in range(2))
+        assert isinstance(first, Coming) and isinstance(last, Coming)
+        first.then(breaks)
+        return await last
+
+    assert asyncio.run(one_breaks()).status == 200
+    assert told == ["a bug"]
 
 
 def test_more_rows_than_one_round_takes_are_scored_in_the_next() -> None:

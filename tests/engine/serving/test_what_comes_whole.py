@@ -1,0 +1,139 @@
+"""A request that came whole is answered where it was read, in its turn, and to whoever is still there and reads."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from engine.serving.connection import Connection
+from engine.serving.exchange import Answer, Asked
+from engine.serving.http_server import Endpoint, HttpServer
+from tests.engine.serving.http_place import HttpPlace, one
+from tests.engine.serving.serving_fakes import GOOD, Echo, Place, held
+from tests.engine.serving.test_connections import BODY, request
+
+
+class Wire(asyncio.Transport):
+    """A transport that keeps what it is to send."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 50000), "sockname": ("127.0.0.1", 8485)})
+        self.said: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.said.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None: ...
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+
+
+def connected(answer: Callable[[Asked], Answer | Awaitable[Answer]]) -> tuple[Wire, Connection]:
+    numbers = map("1-{:x}".format, itertools.count(1))
+    refused = Place(held()).app.refused_whole
+    endpoint = Endpoint(answer, refused, lambda: datetime.now(UTC), time.monotonic, lambda: next(numbers))
+    wire, connection = Wire(), HttpServer(endpoint, socket.socket(), None).connection()
+    connection.connection_made(wire)
+    return wire, connection
+
+
+def test_what_came_whole_is_answered_without_a_task_of_its_own() -> None:
+    async def tasks() -> int:
+        wire, connection = connected(Place(held()).app.answer)
+        connection.data_received(request())
+        found = len(asyncio.all_tasks())
+        await asyncio.sleep(0)
+        assert [each.split(b"\r\n")[0] for each in wire.said] == [b"HTTP/1.1 200 OK"]
+        return found
+
+    assert asyncio.run(tasks()) == 1
+
+
+def test_what_came_whole_and_waits_for_a_process_is_answered_when_that_has() -> None:
+    place = Place(held(scorer=Echo(blocks=True)))
+
+    async def said() -> bytes:
+        wire, connection = connected(place.app.answer)
+        connection.data_received(request())
+        while not wire.said:
+            await asyncio.sleep(0.001)
+        return wire.said[0]
+
+    assert asyncio.run(said()).startswith(b"HTTP/1.1 200 OK")
+    place.scoring.close()
+
+
+def test_whoever_has_gone_is_sent_nothing() -> None:
+    async def said() -> list[bytes]:
+        wire, connection = connected(Place(held()).app.answer)
+        connection.data_received(request())
+        connection.connection_lost(None)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) == 1
+        return wire.said
+
+    assert asyncio.run(said()) == []
+
+
+def test_whoever_does_not_read_has_the_answer_once_they_do() -> None:
+    async def said() -> list[bytes]:
+        wire, connection = connected(Place(held()).app.answer)
+        connection.pause_writing()
+        connection.data_received(request())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert wire.said == []
+        connection.resume_writing()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return wire.said
+
+    head, body = asyncio.run(said())
+    assert head.startswith(b"HTTP/1.1 200 OK") and json.loads(body)["version"] == "gems@3"
+
+
+def test_what_came_in_one_piece_with_one_that_waits_is_answered_behind_it() -> None:
+    """The second could be answered at once, and is another's answer if it is."""
+    goes_on = threading.Event()
+    place = Place(held(scorer=Echo(blocks=True, before=lambda: goes_on.wait(30))))
+    server = HttpPlace(place.app)
+    try:
+        with server.client() as client:
+            client.sendall(request() + request(b"", "GET", "/healthz"))
+            client.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                client.recv(1)
+            goes_on.set()
+            client.settimeout(60)
+            assert json.loads(one(client)[1])["version"] == "gems@3"
+            assert one(client) == (200, b"ok\n")
+    finally:
+        goes_on.set()
+        server.close()
+        place.scoring.close()
+
+
+def test_a_client_that_waits_to_be_told_to_go_on_is_told() -> None:
+    server = HttpPlace(Place(held()).app)
+    try:
+        with server.client() as client:
+            head, _, body = request(BODY, "POST", "/projects/gems/score", "Expect: 100-continue").partition(b"\r\n\r\n")
+            client.sendall(head + b"\r\n\r\n")
+            assert client.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            client.sendall(body)
+            status, said = one(client)
+            assert status == 200 and json.loads(said)["predictions"][0]["prediction"] == GOOD["carat"]
+    finally:
+        server.close()
