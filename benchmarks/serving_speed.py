@@ -183,13 +183,13 @@ def empty(port: int, workers: int) -> None:
     import uvloop
 
     from engine import clock
+    from engine.serving import balance
     from engine.serving.exchange import Answer, Asked, Unanswered, told
     from engine.serving.http_server import Endpoint, HttpServer
 
     listening = socket.create_server(("127.0.0.1", port), backlog=1024)
-    for _ in range(workers - 1):
-        if os.fork() == 0:
-            break
+    clients = balance.shared(workers)
+    mine = next((number for number in range(1, workers) if os.fork() == 0), workers)
 
     def refused(asked: Asked, problem: Unanswered) -> Answer:
         return told(problem)
@@ -197,7 +197,7 @@ def empty(port: int, workers: int) -> None:
     async def run() -> None:
         numbers, always = map("1-{:x}".format, itertools.count(1)), Answer(200, _EMPTY)
         endpoint = Endpoint(lambda asked: always, refused, clock.now, time.monotonic, lambda: next(numbers))
-        await HttpServer(endpoint, listening, None).serve()
+        await HttpServer(endpoint, listening, None, balance.Balance(clients, mine)).serve()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())

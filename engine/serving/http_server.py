@@ -1,7 +1,8 @@
 """The HTTP server of one worker: uvicorn's connections over a socket that all workers share.
 
 One socket, so that whoever is free takes the next client, and a worker that dies takes nobody with it who was not let
-in yet. Each takes one client a round: the kernel wakes them all, and the first would take every one that waits.
+in yet. Each takes one client a round, and none while another worker has fewer (``balance``): the kernel wakes them all,
+and the first would take every one that waits.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.config import Config
 
+from engine.serving.balance import LEAVES, Balance
 from engine.serving.connection import HEADS, Connection, State, sent_at_once, swept
 from engine.serving.exchange import Answer, Asked, Coming, Unanswered
 
@@ -145,9 +147,13 @@ def _one_line(value: str) -> bytes:
 
 
 class HttpServer:
-    """Lets clients in through ``listening``, which is its own, from ``serve`` until ``drain``."""
+    """Lets clients in through ``listening``, which is its own, from ``serve`` until ``drain``. ``balance``: with the
+    other workers at the same socket, where there are some."""
 
-    def __init__(self, endpoint: Endpoint, listening: socket.socket, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, listening: socket.socket, context: ssl.SSLContext | None,
+        balance: Balance | None = None,
+    ) -> None:  # fmt: skip
         _quiet()
         self._config = Config(
             endpoint, http=Connection, ws="none", lifespan="off", log_config=None, access_log=False, interface="asgi3",
@@ -156,20 +162,42 @@ class HttpServer:
         self._config.load()
         listening.setblocking(False)  # It may be drained before it has served.
         self._state, self._listening, self._context = State(endpoint.answer), listening, context
+        self._balance = balance
         self._letting_in: set[asyncio.Task[Any]] = set()
         self._ended = asyncio.Event()
 
     async def serve(self) -> None:
         """Answer until ``drain`` has come to its end."""
         loop = asyncio.get_running_loop()
-        if not self._state.ending:
-            loop.add_reader(self._listening.fileno(), self._let_in)
+        self._open_door(loop)
         while not self._ended.is_set():
             swept(self._state.connections, loop.time())
+            self._say()
             try:
                 await asyncio.wait_for(self._ended.wait(), 1.0)
             except TimeoutError:
                 continue
+
+    def _open_door(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._state.ending:
+            loop.add_reader(self._listening.fileno(), self._knocked, loop)
+
+    def _knocked(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._say()
+        if self._balance is not None and self._balance.leaves(self._clients, loop.time()):
+            loop.remove_reader(self._listening.fileno())
+            loop.call_later(LEAVES, self._open_door, loop)
+        else:
+            self._let_in()
+            self._say()
+
+    @property
+    def _clients(self) -> int:
+        return len(self._state.connections) + len(self._letting_in)
+
+    def _say(self) -> None:
+        if self._balance is not None and not self._state.ending:
+            self._balance.has(self._clients)
 
     def _let_in(self) -> bool:
         try:
@@ -201,6 +229,8 @@ class HttpServer:
         told with the answer that it was the last.
         """
         loop = asyncio.get_running_loop()
+        if self._balance is not None:
+            self._balance.ends()
         loop.remove_reader(self._listening.fileno())
         while self._let_in():  # Who waits at the door by now has been let in by the kernel.
             pass

@@ -19,6 +19,7 @@ from engine.pages.access import address, is_here
 from engine.pages.server import why_not_bound
 from engine.projects import in_force
 from engine.scoring import beats
+from engine.serving import balance
 from engine.serving.supervisor import Supervisor
 from engine.serving.worker_settings import Settings
 from engine.storage import temporary
@@ -50,6 +51,7 @@ class Service:
         self._folder, self._lock = temporary.make(temporary.FIGURES, self._workspace.cache)
         self._alive, self._end = os.pipe()
         self._workers, self._trial = workers, trial
+        self._clients = balance.shared(workers)
         self._supervisor: Supervisor | None = None
 
     def _looked(self, operator: str | None, now: datetime) -> tuple[str, ...]:
@@ -102,11 +104,11 @@ class Service:
     def _worker(self, number: int) -> subprocess.Popen[bytes]:
         settings = Settings(
             str(self._workspace.root), self._socket.fileno(), self._alive, str(self._folder), number, self._tokens,
-            self._certificate, self._key, self._trial,
+            self._certificate, self._key, self._trial, self._clients,
         )  # fmt: skip
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "engine.serving.worker", settings.written()],
-            pass_fds=(self._socket.fileno(), self._alive),
+            pass_fds=(self._socket.fileno(), self._alive, *((self._clients,) if self._clients >= 0 else ())),
             stdin=subprocess.DEVNULL,
             process_group=0,  # Ctrl+C is for whoever is in the terminal: the supervisor is who ends them.
         )
@@ -115,8 +117,9 @@ class Service:
         """Let nobody in any more, answer what came, end. Returns whether no worker had to be killed."""
         self._socket.close()  # The workers close theirs; with the last of them whoever comes is refused at once.
         whole = self._supervisor is None or self._supervisor.stop(STOP_SECONDS, clock.pause)
-        for descriptor in (self._alive, self._end):
-            os.close(descriptor)
+        for descriptor in (self._alive, self._end, self._clients):
+            if descriptor >= 0:
+                os.close(descriptor)
         temporary.end(self._folder, self._lock)
         return whole
 

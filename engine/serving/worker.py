@@ -36,6 +36,7 @@ from engine.scoring.beats import Aside
 from engine.scoring.makers import open_ready, wholes_of
 from engine.serving import figures
 from engine.serving.app import App, Around
+from engine.serving.balance import Balance
 from engine.serving.connection import tls
 from engine.serving.feedback_taken import FeedbackTaken
 from engine.serving.following import Following
@@ -148,7 +149,8 @@ class Worker:
         endpoint = Endpoint(
             self._app.answer, self._app.refused_whole, clock.now, time.monotonic, lambda: next(numbers)
         )  # fmt: skip
-        self._server = HttpServer(endpoint, socket.socket(fileno=settings.listening), context)
+        others = Balance(settings.clients, settings.number) if settings.clients >= 0 else None
+        self._server = HttpServer(endpoint, socket.socket(fileno=settings.listening), context, others)
         self._stop, self._code = threading.Event(), 0
         self._end = asyncio.Event()
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 class Settings:
     """``listening``: the descriptor of the socket; ``alive``: of a pipe that ends with the supervisor.
 
-    ``folder``: where workers leave their figures; ``number``: this one's place among them. ``trial``: what it
+    ``clients``: of the memory in which workers say how many they have, or -1. ``folder``: where workers leave their figures; ``number``: this one's place among them. ``trial``: what it
     answers is noted nowhere."""
 
     home: str
@@ -22,6 +22,7 @@ class Settings:
     certificate: str = ""
     key: str = ""
     trial: bool = False
+    clients: int = -1
 
     def written(self) -> str:
         return json.dumps(asdict(self))
