@@ -93,13 +93,18 @@ def _with(project: Path, own: Own) -> None:
         code = code.replace(before, after)
     (project / "model.py").write_text(code, encoding="utf-8")
     subprocess.run(["git", "-C", project, "add", f"{name}.py"], check=True)
+    _committed(project, f"the project's own {own}")
 
 
 def _serve(project: Path) -> None:
     with (project / "leverframe.toml").open("a", encoding="utf-8") as manifest:
         manifest.write("\n[serve]\nrealtime = true\n")
+    _committed(project, "serve")
+
+
+def _committed(project: Path, why: str) -> None:
     who = ("-c", "user.name=bench", "-c", "user.email=bench@example.org")
-    subprocess.run(["git", "-C", project, *who, "commit", "-qam", "serve"], check=True)
+    subprocess.run(["git", "-C", project, *who, "commit", "-qam", why], check=True)
 
 
 def retrained(engine: Engine, as_of: datetime) -> Run:
