@@ -32,7 +32,7 @@ SPEED = (
     Fault("a swap within a round mixes nobody's answers", _STAGES, "id(held) if", "1 if", _STAGE),
     Fault("what is a canary's is not asked of the live version", _STAGES, "else -place", "else id(held)", _STAGE),
     Fault("a version that is out is not asked by a round", _STAGES, " and held.out is None", "", _STAGE),
-    Fault("who has gone leaves the answers of others alone", _STAGES, "        if said.done():  # Whoever asked has gone.\n            return\n", "", _STAGE),
+    Fault("who has gone leaves the answers of others alone", _STAGES, "        if not said.is_wanted:  # Whoever asked has gone.\n            return\n", "", _STAGE),
     Fault("a row without an answer is asked for once where it came alone", _STAGES, "if len(together) == 1 or not self._scored(together):", "if not self._scored(together):", _STAGE),
     Fault("the next round looks at what is live again", _SCORING, "        asyncio.get_running_loop().call_soon(self._looked.clear)\n", "", _STAGE),
     Fault("a leaf's number is that of its own eight", _BITS, "plane * _BYTE + bit", "bit", _EXACT),

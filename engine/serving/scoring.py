@@ -185,8 +185,8 @@ class Scoring:
         return self._rounds.ask(Asking(project, prepared, asked, rows, write, canary))
 
     def _look(self, project: str) -> Prepared:
-        """``prepared``, for all who are read in this round: their last bytes came before it began, so that one look at
-        the ledger is later than each of them."""
+        """``prepared``, for all who are read in this round: each had begun to come before it, so that one look at the
+        ledger is later than the first byte of each of them."""
         found = self._looked[project] = self.prepared(project)
         asyncio.get_running_loop().call_soon(self._looked.clear)
         return found
