@@ -62,7 +62,8 @@ class Connection(HttpToolsProtocol):
         self._tail = b""
         self._between = False  # behind the size of a chunk, before what it holds; behind the last one may be trailers
         self._unread: float | None = None
-        self._begun: tuple[RequestResponseCycle, ASGI3Application] | None = None  # by what came last
+        self._reads = False
+        self._begun: tuple[RequestResponseCycle, ASGI3Application] | None = None  # with what is read just now
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -100,8 +101,10 @@ class Connection(HttpToolsProtocol):
         elif self._between:
             self._head += len(data)
         self._unset_keepalive_if_required()
+        self._reads = True
         while data:
             data = self._parsed(data)
+        self._reads = False
         if self._begun is not None:
             self._begin(*self._begun)
         if (self._in_head or self._between) and self._head > HEAD_BYTES and not self.transport.is_closing():
@@ -130,7 +133,7 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Keep it until all of what came has been read: the whole of it may be there."""
-        if cycle is self.cycle and cycle.more_body:
+        if self._reads:
             self._begun = cycle, app
         else:  # It has waited for the answer to another one.
             super()._start_asgi_task(cycle, app)

@@ -125,12 +125,16 @@ def test_what_came_in_one_piece_with_one_that_waits_is_answered_behind_it() -> N
         place.scoring.close()
 
 
-def test_a_client_that_waits_to_be_told_to_go_on_is_told() -> None:
+@pytest.mark.parametrize("before", [b"", request()], ids=["first", "behind another"])
+def test_a_client_that_waits_to_be_told_to_go_on_is_told(before: bytes) -> None:
     server = HttpPlace(Place(held()).app)
     try:
         with server.client() as client:
             head, _, body = request(BODY, "POST", "/projects/gems/score", "Expect: 100-continue").partition(b"\r\n\r\n")
-            client.sendall(head + b"\r\n\r\n")
+            client.sendall(before + head + b"\r\n\r\n")
+            if before:
+                assert one(client)[0] == 200
+            client.settimeout(5)
             assert client.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
             client.sendall(body)
             status, said = one(client)
