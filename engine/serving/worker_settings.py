@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 class Settings:
     """``listening``: the descriptor of the socket; ``alive``: of a pipe that ends with the supervisor.
 
-    ``clients``: of the memory in which workers say how many they have, or -1. ``folder``: where workers leave their figures; ``number``: this one's place among them. ``trial``: what it
-    answers is noted nowhere."""
+    ``folder``: where workers leave their figures; ``number``: this one's place among them. ``trial``: what it
+    answers is noted nowhere. ``clients``: the descriptor of the memory in which workers say how many they have, or -1.
+    """
 
     home: str
     listening: int
