@@ -71,6 +71,13 @@ class Connection(HttpToolsProtocol):
             sorry = "Too many are connected; try again in a moment."
             self.end(told(Unanswered(503, sorry, heads={"Retry-After": "1"})))
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+        # Each points back to this one: what it came with would stay until all of the memory is looked through.
+        self.pipeline.clear()
+        self.cycle = None  # type: ignore[assignment]
+
     def _made_room(self) -> bool:
         """Whether the oldest connection that waits for nothing was ended for this one."""
         idle = [each for each in self.connections if isinstance(each, Connection) and each is not self and each.is_idle]
@@ -135,7 +142,7 @@ class Connection(HttpToolsProtocol):
         """Keep it until all of what came has been read: the whole of it may be there."""
         if self._reads:
             self._begun = cycle, app
-        else:  # It has waited for the answer to another one.
+        else:  # It has waited for the answer to another one, and its client may wait to be told to go on.
             super()._start_asgi_task(cycle, app)
 
     def _begin(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
@@ -229,13 +236,16 @@ class Connection(HttpToolsProtocol):
 def sent_at_once(
     cycle: RequestResponseCycle, status: int, heads: Sequence[tuple[bytes, bytes]], body: bytes
 ) -> bool:
-    """Write a whole answer in one call of the system, in place of uvicorn's ``send``; False: it is to be sent by that.
+    """Write a whole answer in one call of the system, in place of uvicorn's ``send``; False: its client has to read
+    first.
 
     uvicorn looks at each name and value, writes the head, then the body: a fifth of what an answer costs. ``heads`` are
     our own words, with the length of ``body`` among them.
     """
+    if cycle.transport.is_closing():  # uvicorn says so to the last one of a pipeline alone.
+        cycle.disconnected = True
     if cycle.response_started or cycle.disconnected:
-        return False
+        return True
     if cycle.flow.write_paused:
         return False
     lines = [STATUS_LINE[status], *[b"%b: %b\r\n" % head for head in heads]]

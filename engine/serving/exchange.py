@@ -77,7 +77,9 @@ class Coming:
             take(self._found)
 
     def give(self, found: Answer | Exception) -> None:
-        """Here it is."""
+        """Here it is, for whoever has not gone."""
+        if not self.is_wanted:
+            return
         if self._change is not None:
             found = self._change(found)
         self._found = found

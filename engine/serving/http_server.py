@@ -47,7 +47,8 @@ class Endpoint:
     def answer(self, cycle: RequestResponseCycle) -> None:
         """Answer what has come whole: now, or when the answer is there."""
         number = self._numbers()
-        found = self._answer(self._asked(cycle.scope, _heads(cycle.scope), bytes(cycle.body), number))
+        body, cycle.body = bytes(cycle.body), bytearray()  # The connection has the cycle until the next one comes.
+        found = self._answer(self._asked(cycle.scope, _heads(cycle.scope), body, number))
         if isinstance(found, Answer):
             self._reply(cycle, number, found)
         elif isinstance(found, Coming):
@@ -56,7 +57,7 @@ class Endpoint:
             self._go_on(self._later(cycle, number, found))
 
     def _reply(self, cycle: RequestResponseCycle, number: str, answer: Answer) -> None:
-        if not _sent(cycle, answer, number) and not cycle.disconnected:
+        if not _sent(cycle, answer, number):
             self._go_on(_send(cycle, answer, number))
 
     async def _later(self, cycle: RequestResponseCycle, number: str, coming: Awaitable[Answer]) -> None:
@@ -121,15 +122,13 @@ def _too_much() -> Unanswered:
 
 
 def _sent(cycle: RequestResponseCycle, answer: Answer, number: str) -> bool:
-    """Whether it could be sent at once."""
+    """Whether nothing of it is left to be sent."""
     return sent_at_once(cycle, answer.status, _heads_of(answer, number), answer.body)
 
 
 async def _send(cycle: RequestResponseCycle, answer: Answer, number: str) -> None:
-    if not _sent(cycle, answer, number):
-        heads = _heads_of(answer, number)
-        await cycle.send({"type": "http.response.start", "status": answer.status, "headers": heads})
-        await cycle.send({"type": "http.response.body", "body": answer.body, "more_body": False})
+    while not _sent(cycle, answer, number):
+        await cycle.flow.drain()
 
 
 def _heads_of(answer: Answer, number: str) -> list[tuple[bytes, bytes]]:

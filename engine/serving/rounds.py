@@ -108,7 +108,7 @@ class Rounds:
     def _passed_on(self, said: Coming, task: asyncio.Task[Answer]) -> None:
         """What ``otherwise`` came to."""
         self._under_way.discard(task)
-        if task.cancelled() or not said.is_wanted:
+        if task.cancelled():
             return
         problem = task.exception()
         if problem is None:

@@ -101,6 +101,7 @@ def test_whoever_does_not_read_is_waited_for_before_more_is_written() -> None:
     cycle = RequestResponseCycle.__new__(RequestResponseCycle)
     cycle.response_started = cycle.disconnected = False
     cycle.flow = SimpleNamespace(write_paused=True)  # type: ignore[assignment]
+    cycle.transport = SimpleNamespace(is_closing=lambda: False)  # type: ignore[assignment]
     assert not connection.sent_at_once(cycle, 200, [], b"")
 
 

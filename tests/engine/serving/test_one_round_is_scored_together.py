@@ -4,6 +4,7 @@ own."""
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -135,6 +136,24 @@ def test_who_has_gone_before_the_round_is_scored_takes_no_answer_from_others_and
     said = [json.loads(each.body)["predictions"][0]["prediction"] for each in asyncio.run(one_goes())]
     assert said == [0.1, 0.3]
     assert [each.rows[0][0] for each in there.noted] == [0.1, 0.3]
+
+
+def test_who_has_gone_is_told_of_no_problem_either() -> None:
+    told: list[str] = []
+
+    async def goes() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context["message"]))
+        rounds = Writes()
+        gone = [rounds.ask(held(scorer=Asks()), (BAD,)) for _ in range(2)]
+        await asyncio.sleep(0)
+        for each in gone:
+            each.cancel()
+        for _ in range(8):
+            await asyncio.sleep(0)
+        gc.collect()
+
+    asyncio.run(goes())
+    assert told == []
 
 
 def test_a_version_that_is_out_is_asked_by_nobody() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import json
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -27,14 +29,17 @@ class Wire(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__({"peername": ("127.0.0.1", 50000), "sockname": ("127.0.0.1", 8485)})
         self.said: list[bytes] = []
+        self.is_closed = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.said.append(bytes(data))
 
     def is_closing(self) -> bool:
-        return False
+        return self.is_closed
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self.is_closed = True
+
     def pause_reading(self) -> None: ...
     def resume_reading(self) -> None: ...
 
@@ -43,7 +48,8 @@ def connected(answer: Callable[[Asked], Answer | Awaitable[Answer]]) -> tuple[Wi
     numbers = map("1-{:x}".format, itertools.count(1))
     refused = Place(held()).app.refused_whole
     endpoint = Endpoint(answer, refused, lambda: datetime.now(UTC), time.monotonic, lambda: next(numbers))
-    wire, connection = Wire(), HttpServer(endpoint, socket.socket(), None).connection()
+    with socket.socket() as door:
+        wire, connection = Wire(), HttpServer(endpoint, door, None).connection()
     connection.connection_made(wire)
     return wire, connection
 
@@ -74,10 +80,19 @@ def test_what_came_whole_and_waits_for_a_process_is_answered_when_that_has() -> 
     place.scoring.close()
 
 
-def test_whoever_has_gone_is_sent_nothing() -> None:
+@pytest.mark.parametrize("many", [1, 3])
+@pytest.mark.parametrize("reads", [True, False])
+def test_whoever_has_gone_is_sent_nothing(many: int, reads: bool) -> None:
+    """Of many only the last is told that its client has gone, and a transport that is closed takes nothing."""
+
     async def said() -> list[bytes]:
         wire, connection = connected(Place(held()).app.answer)
-        connection.data_received(request())
+        if not reads:
+            connection.pause_writing()
+        connection.data_received(request() * many)
+        if not reads:
+            for _ in range(5):
+                await asyncio.sleep(0)
         connection.connection_lost(None)
         for _ in range(5):
             await asyncio.sleep(0)
@@ -85,6 +100,45 @@ def test_whoever_has_gone_is_sent_nothing() -> None:
         return wire.said
 
     assert asyncio.run(said()) == []
+
+
+@pytest.mark.parametrize(
+    ("came", "rounds"),
+    [(request(), 5), (request(), 0), (request() * 3, 0), (request()[:-4], 5), (request() + request()[:-4], 5)],
+    ids=["answered", "waits", "many wait", "half", "half behind one that waits"],
+)
+def test_of_a_connection_that_has_gone_nothing_is_kept_until_all_memory_is_looked_through(
+    came: bytes, rounds: int
+) -> None:
+    async def kept() -> object:
+        wire, connection = connected(Place(held()).app.answer)
+        connection.data_received(came)
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        wire.close()
+        connection.connection_lost(ConnectionResetError())
+        gone = weakref.ref(connection)
+        del connection
+        for _ in range(8):
+            await asyncio.sleep(0)
+        return gone()
+
+    gc.disable()
+    try:
+        assert asyncio.run(kept()) is None
+    finally:
+        gc.enable()
+
+
+def test_a_connection_that_waits_for_the_next_request_keeps_no_body_of_the_last() -> None:
+    async def kept() -> bytes:
+        wire, connection = connected(Place(held()).app.answer)
+        connection.data_received(request(BODY + b" " * 100_000))
+        while not wire.said:
+            await asyncio.sleep(0)
+        return bytes(connection.cycle.body)
+
+    assert asyncio.run(kept()) == b""
 
 
 def test_whoever_does_not_read_has_the_answer_once_they_do() -> None:
@@ -100,7 +154,8 @@ def test_whoever_does_not_read_has_the_answer_once_they_do() -> None:
             await asyncio.sleep(0)
         return wire.said
 
-    head, body = asyncio.run(said())
+    (whole,) = asyncio.run(said())
+    head, _, body = whole.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 OK") and json.loads(body)["version"] == "gems@3"
 
 
@@ -125,8 +180,9 @@ def test_what_came_in_one_piece_with_one_that_waits_is_answered_behind_it() -> N
         place.scoring.close()
 
 
-@pytest.mark.parametrize("before", [b"", request()], ids=["first", "behind another"])
+@pytest.mark.parametrize("before", [b"", request(), request(b"", "GET", "/healthz")], ids=["alone", "score", "healthz"])
 def test_a_client_that_waits_to_be_told_to_go_on_is_told(before: bytes) -> None:
+    """Behind another request too, whose answer comes when nothing is being read."""
     server = HttpPlace(Place(held()).app)
     try:
         with server.client() as client:
