@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import mmap
 import os
-import struct
 
 LEAVES = 0.001  # seconds for which a client is left to the others
 MOST_LEFT = 4  # times in a row in which no other worker took one
 TAKES_ALL = 0.1  # seconds in which whoever comes is let in after that
-_COUNT = struct.Struct("<I")
+_BYTES = 4  # of a count
 
 
 def shared(workers: int) -> int:
     """A descriptor of memory for the counts of so many, and -1 where the system has no such memory."""
     if not hasattr(os, "memfd_create"):
         return -1
-    found = os.memfd_create("leverframe-clients", 0)
-    os.ftruncate(found, workers * _COUNT.size)
+    try:
+        found = os.memfd_create("leverframe-clients")
+    except OSError:  # A sandbox forbids it.
+        return -1
+    os.ftruncate(found, workers * _BYTES)
     return found
 
 
@@ -31,39 +33,31 @@ class Balance:
     """What one worker, the one of ``number`` (from 1 on), says and knows of it. For one thread."""
 
     def __init__(self, descriptor: int, number: int) -> None:
-        self._memory = mmap.mmap(descriptor, 0)
-        self._at = (number - 1) * _COUNT.size
+        # A count is written and read in one piece, whoever else looks at it.
+        self._counts, self._place = memoryview(mmap.mmap(descriptor, 0)).cast("I"), number - 1
         self._left, self._others, self._takes_all_until = 0, 0, 0.0
+        self.ends()  # Whoever was here before it may have been killed.
 
     def has(self, clients: int) -> None:
         """How many it has by now. A worker that has not said so, or has ended, is no one to leave a client to."""
-        self._write(clients + 1)
+        self._counts[self._place] = clients + 1
 
     def ends(self) -> None:
         """It lets nobody in any more."""
-        self._write(0)
+        self._counts[self._place] = 0
 
     def leaves(self, clients: int, now: float) -> bool:
         """Whether one that has so many leaves who waits at the door to another, for ``LEAVES`` seconds. ``now``: of a
         clock that never goes back."""
-        others = [count - 1 for count in self._counts() if count]
+        others = [count - 1 for place, count in enumerate(self._counts) if count and place != self._place]
         fewest = min(others, default=clients)
         if clients <= fewest + fewest // 8 or now < self._takes_all_until:
             self._left = 0
             return False
-        if self._left and sum(others) != self._others:
-            self._left = 0  # Somebody took one.
+        if self._left and sum(others) > self._others:
+            self._left = 0  # Somebody took one. That clients go says nothing of who would take another.
         self._left, self._others = self._left + 1, sum(others)
         if self._left > MOST_LEFT:
             self._left, self._takes_all_until = 0, now + TAKES_ALL
             return False
         return True
-
-    def _counts(self) -> list[int]:
-        """Those of the other workers; 0: it is not there."""
-        counts = [each for (each,) in _COUNT.iter_unpack(self._memory[:])]
-        del counts[self._at // _COUNT.size]
-        return counts
-
-    def _write(self, count: int) -> None:
-        _COUNT.pack_into(self._memory, self._at, count)
