@@ -151,6 +151,8 @@ class Connection(HttpToolsProtocol):
         if cycle.more_body:
             super()._start_asgi_task(cycle, app)
         else:
+            if not self.pipeline:
+                self.flow.resume_reading()  # A large body paused it; while it waits its client may go.
             self._state.answer(cycle)
 
     def _refuse_head(self) -> None:

@@ -29,7 +29,7 @@ class Wire(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__({"peername": ("127.0.0.1", 50000), "sockname": ("127.0.0.1", 8485)})
         self.said: list[bytes] = []
-        self.is_closed = False
+        self.is_closed = self.is_paused = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.said.append(bytes(data))
@@ -40,8 +40,11 @@ class Wire(asyncio.Transport):
     def close(self) -> None:
         self.is_closed = True
 
-    def pause_reading(self) -> None: ...
-    def resume_reading(self) -> None: ...
+    def pause_reading(self) -> None:
+        self.is_paused = True
+
+    def resume_reading(self) -> None:
+        self.is_paused = False
 
 
 def connected(answer: Callable[[Asked], Answer | Awaitable[Answer]]) -> tuple[Wire, Connection]:
@@ -66,18 +69,43 @@ def test_what_came_whole_is_answered_without_a_task_of_its_own() -> None:
     assert asyncio.run(tasks()) == 1
 
 
+def test_what_came_whole_at_once_is_answered_to_its_end_in_its_order() -> None:
+    bodies = [json.dumps({"records": [{**GOOD, "carat": number}]}).encode() for number in range(4)]
+
+    async def said() -> list[bytes]:
+        wire, connection = connected(Place(held()).app.answer)
+        connection.data_received(b"".join(map(request, bodies)))
+        for _ in range(30):
+            await asyncio.sleep(0)
+        return wire.said
+
+    answers = [json.loads(each.partition(b"\r\n\r\n")[2]) for each in asyncio.run(said())]
+    assert [each["predictions"][0]["prediction"] for each in answers] == [0, 1, 2, 3]
+
+
 def test_what_came_whole_and_waits_for_a_process_is_answered_when_that_has() -> None:
     place = Place(held(scorer=Echo(blocks=True)))
 
     async def said() -> bytes:
         wire, connection = connected(place.app.answer)
         connection.data_received(request())
-        while not wire.said:
-            await asyncio.sleep(0.001)
+        async with asyncio.timeout(20):
+            while not wire.said:
+                await asyncio.sleep(0.001)
         return wire.said[0]
 
     assert asyncio.run(said()).startswith(b"HTTP/1.1 200 OK")
     place.scoring.close()
+
+
+@pytest.mark.parametrize(("many", "paused"), [(1, False), (2, True)])
+def test_that_who_waits_has_gone_is_seen_and_nobody_says_more_than_is_read(many: int, paused: bool) -> None:
+    async def is_paused() -> bool:
+        wire, connection = connected(Place(held()).app.answer)
+        connection.data_received(request(BODY + b" " * 100_000) * many)
+        return wire.is_paused
+
+    assert asyncio.run(is_paused()) is paused
 
 
 @pytest.mark.parametrize("many", [1, 3])
@@ -134,8 +162,9 @@ def test_a_connection_that_waits_for_the_next_request_keeps_no_body_of_the_last(
     async def kept() -> bytes:
         wire, connection = connected(Place(held()).app.answer)
         connection.data_received(request(BODY + b" " * 100_000))
-        while not wire.said:
-            await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            while not wire.said:
+                await asyncio.sleep(0.001)
         return bytes(connection.cycle.body)
 
     assert asyncio.run(kept()) == b""
