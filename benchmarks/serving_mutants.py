@@ -16,6 +16,7 @@ _SAYS = ("tests/engine/serving/test_what_http_can_say.py",)
 _CONNECTION, _SERVER = f"{_ROOM}/connection.py", f"{_ROOM}/http_server.py"
 _CANARY = ("tests/engine/serving/test_a_canary_answers_its_keys.py",)
 _ALONE = (f"{_TESTS}a_single_row.py",)
+_BALANCE, _SHARED = f"{_ROOM}/balance.py", (f"{_TESTS}balance.py",)
 
 SERVING = (
     Fault("a size of bytes is a whole number", f"{_ROOM}/tensors.py", "if type(size) is not int or not 0 <= size <= len(binary):", "if size > len(binary):", _ANY_TENSORS),
@@ -112,4 +113,21 @@ SERVING = (
     Fault("who has no supervisor any more ends", "engine/serving/worker.py", "        loop.remove_reader(self._settings.alive)\n        self._end.set()\n", "        loop.remove_reader(self._settings.alive)\n", ("tests/cli/test_serve.py",)),
     Fault("a colon of a name makes no room for another name", _FORM, "        if self._hides and b\"\\\\\" in body:\n            return None\n", "", _ALONE),
     Fault("a colon of a name makes no room for another name", _FORM, "if colons == members and not (self._hides and otherwise):", "if colons == members:", _ALONE),
+    Fault("a client is left to the worker with fewer", _SERVER, "if self._balance is not None and self._balance.leaves(self._clients, loop.time()):", "if False:", _SHARED),
+    Fault("a client that is left is looked for again", _SERVER, "            loop.call_later(LEAVES, self._open_door, loop)\n", "", _SHARED),
+    Fault("each says how many clients it has", _SERVER, "            self._balance.has(self._clients)\n", "            pass\n", _SHARED),
+    Fault("a worker that ends is left nobody", _SERVER, "            self._balance.ends()\n", "            pass\n", _SHARED),
+    Fault("a worker that ends says so for good", _SERVER, "if self._balance is not None and not self._state.ending:", "if self._balance is not None:", _SHARED),
+    Fault("a client is left to nobody who has as many", _BALANCE, "if clients <= fewest + fewest // 8 or", "if clients < fewest or", _SHARED),
+    Fault("of many one more is no difference", _BALANCE, "fewest + fewest // 8", "fewest", _SHARED),
+    Fault("a client is left to nobody who is not there", _BALANCE, "if count and place != self._place]", "if place != self._place]", _SHARED),
+    Fault("nobody is left a client for its own sake", _BALANCE, "if count and place != self._place]", "if count]", _SHARED),
+    Fault("a client is not left to others for ever", _BALANCE, "if self._left > MOST_LEFT:", "if False:", _SHARED),
+    Fault("and who takes nobody is left nobody for a while", _BALANCE, " or now < self._takes_all_until", "", _SHARED),
+    Fault("who takes one is left the next", _BALANCE, "            self._left = 0  # Somebody took one.", "            pass  # Somebody took one.", _SHARED),
+    Fault("clients that go are no sign of who takes one", _BALANCE, "sum(others) > self._others", "sum(others) != self._others", _SHARED),
+    Fault("who was equal in between is left the next as before", _BALANCE, "            self._left = 0\n            return False\n        if self._left and", "            return False\n        if self._left and", _SHARED),
+    Fault("what a killed worker said is forgotten", _BALANCE, "        self.ends()  # Whoever", "        pass  # Whoever", _SHARED),
+    Fault("without shared memory there is none", _BALANCE, 'if not hasattr(os, "memfd_create"):', "if False:", _SHARED),
+    Fault("nor where it is forbidden", _BALANCE, "except OSError:", "except KeyError:", _SHARED),
 )

@@ -78,9 +78,10 @@ def test_who_takes_nobody_is_left_nobody_for_a_while(memory: int) -> None:
 
 def test_who_takes_one_now_and_then_is_left_the_next(memory: int) -> None:
     first, second = Balance(memory, 1), Balance(memory, 2)
-    for had in range(5):
+    for had in range(4):
+        first.has(9 - had)  # One of its own has gone each time.
         second.has(had)
-        assert [first.leaves(9, 0.0) for _ in range(MOST_LEFT)] == [True] * MOST_LEFT
+        assert [first.leaves(9 - had, 0.0) for _ in range(MOST_LEFT)] == [True] * MOST_LEFT
 
 
 def test_who_was_equal_in_between_is_left_the_next_as_before(memory: int) -> None:
@@ -177,6 +178,8 @@ def test_a_worker_that_ends_is_left_nobody_while_it_answers_what_came(memory: in
             connection.connection_made(Wire())
             connection.data_received(request()[:-1])
             other.has(5)
+            Balance(memory, 1).has(1)  # As it has said itself.
+            assert other.leaves(5, 0.0)
             draining = asyncio.create_task(server.drain(20.0, 20.0))
             await asyncio.sleep(0)
             serving = asyncio.create_task(server.serve())  # It says how many it has, as it does each second.
