@@ -30,11 +30,17 @@ from flights_workspace import approved, arguments, retrained, week, workspace
 from engine.api import Engine, open_engine
 from engine.jobs.score.learnt import learnt
 from engine.jobs.score.passage import Passage
-from engine.jobs.score.reading import ParquetSource
+from engine.jobs.score.places import place_of as source_place
+from engine.jobs.score.reading import ParquetSource, about_rows
+from engine.jobs.score.second import early, second_of
+from engine.jobs.score.side_by_side import SideBySide, two_ready
 from engine.jobs.score.writing import FileSink
 from engine.projects.manifest.reader import manifest_of
+from engine.runs.capacity import free_memory
 from engine.runs.own_work import peak_memory
 from engine.scoring.makers import open_ready
+from engine.scoring.ready import ReadyScorer
+from engine.scoring.row_table import row_table
 from engine.storage.blocks import read_folder
 from engine.storage.objects import ObjectStore
 from engine.storage.workspace import find
@@ -44,10 +50,10 @@ from engine.versions.environment import built, lock_of, supply_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.scoring.ready import ReadyScorer
     from engine.versions.records import VersionDocument
 
 PIECE = 20_000
+Ready = tuple[ReadyScorer, SideBySide | None]
 Took = tuple[float, float]  # seconds by the clock, and of CPU
 # Loads once, then answers each line with the seconds that it took, and those of CPU.
 PLAIN = """
@@ -68,21 +74,29 @@ for line in sys.stdin:
 
 
 @contextmanager
-def ready(home: Path, label: str, document: VersionDocument, folder: Path) -> Iterator[ReadyScorer]:
+def ready(home: Path, label: str, document: VersionDocument, folder: Path, source: Path) -> Iterator[Ready]:
+    """What a run opens for ``source``; a second process too has answered its golden rows by then."""
     place = find(home)
-    scorer = open_ready(place, ObjectStore(place.objects), label, document, folder / "ready", marker="benchmark")
-    try:
-        yield scorer
-    finally:
-        scorer.close()
+    store, of = ObjectStore(place.objects), source_place(str(source), None, output=False, base=source.parent)
+    second = second_of(place, store, label, document, folder / "second", free_memory, marker="benchmark")
+    with two_ready(
+        lambda: open_ready(place, store, label, document, folder / "ready", marker="benchmark"), second,
+        lambda: row_table(store, document).like, print, at_once=early(document.scorer.maker, [about_rows(of)]),
+    ) as (scorer, beside):  # fmt: skip
+        if second is not None and beside is not None and second.begun:
+            beside.settled.wait()
+        yield scorer, beside
 
 
-def passed(home: Path, label: str, document: VersionDocument, scorer: ReadyScorer, source: Path, output: Path) -> Took:
+def passed(home: Path, label: str, document: VersionDocument, ready: Ready, source: Path, output: Path) -> Took:
     """What the whole passage takes."""
+    scorer, beside = ready
     of = learnt(ObjectStore(home / "objects"), label, document, manifest_of(dict(document.settings)).data)
     began, cpu = time.perf_counter(), _cpu()
     given = ParquetSource(source, of)
-    passage = Passage(given, scorer, of, 1, lambda schema: FileSink(output, "parquet", schema, 1))
+    if beside is not None:
+        beside.expects(given.rows)
+    passage = Passage(given, scorer, of, 1, lambda schema: FileSink(output, "parquet", schema, 1), away=beside)
     try:
         passage.all()
         passage.publish(replace=True)
@@ -152,8 +166,8 @@ def measured(home: Path, source: Path) -> None:
     engine = open_engine(home)
     with TemporaryDirectory() as temporary:
         label, document = live(engine)
-        with ready(home, label, document, Path(temporary)) as scorer:
-            passed(home, label, document, scorer, source, Path(temporary) / "out.parquet")
+        with ready(home, label, document, Path(temporary), source) as scorers:
+            passed(home, label, document, scorers, source, Path(temporary) / "out.parquet")
     engine.close()
     # Not ru_maxrss, which begins at the size of the process that started this one.
     print(peak_memory(Path("/proc/self/status").read_text()) / 1e6)
@@ -185,17 +199,17 @@ def timed(engine: Engine, folder: Path, rounds: int, count: int, many: int) -> i
     command = [str(python), "-c", PLAIN, str(model), str(source), json.dumps(list(document.model.features)), str(whole)]
     environment = {"PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
     with (
-        ready(home, label, document, folder) as scorer,
+        ready(home, label, document, folder, source) as scorers,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
                          cwd=folder / "code") as plain,
     ):
         assert plain.stdin is not None and plain.stdout is not None
         plain.stdout.readline()
-        passed(home, label, document, scorer, source, output)
+        passed(home, label, document, scorers, source, output)
         compared(whole, output)
         took: dict[str, list[Took]] = {"passage": [], "whole": [], "pieces": []}
         for _ in range(rounds):
-            took["passage"].append(passed(home, label, document, scorer, source, output))
+            took["passage"].append(passed(home, label, document, scorers, source, output))
             for name, size in (("whole", count), ("pieces", PIECE)):
                 plain.stdin.write(f"{size}\n")
                 plain.stdin.flush()
@@ -205,8 +219,9 @@ def timed(engine: Engine, folder: Path, rounds: int, count: int, many: int) -> i
     best = {name: median(seconds for seconds, _ in each) for name, each in took.items()}
     of_cpu = {name: median(cpu for _, cpu in each) for name, each in took.items()}
     few, most = peak(home, rows(home, document, folder, many // 15)), peak(home, rows(home, document, folder, many))
-    compiled = scorer.maker == "compiled"
-    print(f"{label} ({scorer.maker}), {count:,} rows; {count / best['passage']:,.0f} rows a second.")
+    scorer, beside = scorers
+    compiled, by = scorer.maker == "compiled", f"; {beside.in_words()}" if beside is not None else ""
+    print(f"{label} ({scorer.maker}), {count:,} rows; {count / best['passage']:,.0f} rows a second{by}.")
     return figures.show([
         figures.Figure("the passage: read, score, write", best["passage"]),
         figures.Figure("predict_proba over the whole frame", best["whole"]),

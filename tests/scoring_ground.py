@@ -68,11 +68,14 @@ def source_of(path: Path, of: Learnt | None = None) -> Source:
     return kind(path, of or learnt())
 
 
-def passage(source: Path, output: Path, *, of: Learnt | None = None, ready: Any = None, run: int = RUN) -> Passage:
+def passage(
+    source: Path, output: Path, *, of: Learnt | None = None, ready: Any = None, run: int = RUN, away: Any = None
+) -> Passage:
     of = of or learnt()
     kind: Any = output.suffix[1:]
     return Passage(
-        source_of(source, of), ready or Doubling(), of, run, lambda schema: FileSink(output, kind, schema, run)
+        source_of(source, of), ready or Doubling(), of, run, lambda schema: FileSink(output, kind, schema, run),
+        away=away,
     )
 
 

@@ -131,6 +131,12 @@ def defaults(total: int | None = None) -> dict[str, int]:
     return {AT_ONCE: MOST_AT_ONCE, MEMORY: int(SHARE_OF_MEMORY * total)}
 
 
+def room(db: sqlite3.Connection) -> int:
+    """Bytes that the workspace allows its runs, that no run at work was promised, and that are free now."""
+    machine, (_, running) = this_machine(db), wants(db)
+    return min(machine.memory - sum(want.memory for want in running), machine.free)
+
+
 def free_memory() -> int:
     """Bytes that are free now."""
     return _total_and_free()[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,6 +100,8 @@ def open_ready(
     held: int | None = None,
     patience: float | None = None,
     maker: Maker | None = None,
+    memory: int | None = None,
+    closing: Callable[[Callable[[], None]], None] = lambda end: None,
     now: Callable[[], datetime] = clock.now,
 ) -> ReadyScorer:
     """The version called ``label``, taken out of the store and ready.
@@ -108,7 +110,9 @@ def open_ready(
     where it is ONNX and this Leverframe has no ONNX Runtime. ``folder`` is made here and must not
     be there; it is the scorer's until it is closed, and has the version's code in ``code``. ``marker`` and ``held``:
     see ``Stage``. ``patience``: after how many seconds without an answer its process is ended; None: as many as the
-    manifest gives train. A process has loaded the model and scored the golden rows when this returns.
+    manifest gives train. ``memory``: bytes that a process of the version's own environment may take; None: as many as
+    the manifest gives train. ``closing``: is given what ends that process, also while it comes up. A process has loaded
+    the model and scored the golden rows when this returns.
 
     Raises Damage where the store does not hold what it needs, Refusal where its environment cannot be had, and
     StepFailed where its process does not come up. Nothing is left running then.
@@ -126,7 +130,7 @@ def open_ready(
         graph = OnnxProgram(form, folder / COMPILED, workspace.root, marker, held)
         answers = onnx_process(graph, folder / "process", f"scoring {label}", rows.like, patience, now)
         return ProcessScorer(rows, answers.ask, answers, f"scoring {label}", "onnx")
-    kit = _unpacked(workspace, store, label, document, folder, marker, held)
+    kit = _unpacked(workspace, store, label, document, folder, marker, held, memory)
     title, text = f"scoring {label}", text_predicted(kit.stage, document.schema)
     if not stays(kit.stage):
         return ProcessScorer(rows, _Once(kit, title, frozenset(text)).ask, None, title)
@@ -136,6 +140,7 @@ def open_ready(
         tables = tables_behind(store, label, document, folder / COMPILED)
         program = SplitProgram(kit.stage, kit.model, frozenset(text), tables=tables)
     process = WarmProcess(program, folder / "process", title, rows.like, seconds, now)
+    closing(process.close)
     process.start()
     return ProcessScorer(rows, process.ask, process, title, "split" if chosen == "split" else "process")
 
@@ -193,16 +198,19 @@ class _Once:
 
 def _unpacked(
     workspace: Workspace, store: ObjectStore, label: str, document: VersionDocument, folder: Path, marker: str,
-    held: int | None,
+    held: int | None, memory: int | None,
 ) -> _Kit:  # fmt: skip
     _write(store, label, folder, {"code": document.code.files, "model": document.model.files})
     try:
         lock = lock_of(store, document)
     except Damage as damage:
         raise named(store, label, damage) from None
+    manifest = load_manifest(folder / "code", of_version=True)
+    if memory is not None:
+        manifest = replace(manifest, train=replace(manifest.train, memory=memory))
     stage = Stage(
         code=folder / "code",
-        manifest=load_manifest(folder / "code", of_version=True),
+        manifest=manifest,
         environment=built(workspace, lock, supply_of(store, document)),
         lock=lock,
         marker=marker,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.errors import Refusal
 from engine.jobs.score.learnt import Learnt, key_type, wanted
+from engine.jobs.score.records import Place
 from engine.projects.manifest.fields import shown
 from engine.storage.disk import refused, why_not
 from engine.text import plain
@@ -29,6 +30,7 @@ PIECE = 1 << 15
 BLOCK = 1 << 20
 """Bytes of a csv that are read at a time; no row may be longer. Arrow reads 32 of them ahead."""
 _BUFFER = 1 << 20
+_LINES = 1 << 16  # bytes that tell how long the lines of a CSV are
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,24 @@ def even(batches: Iterator[pa.RecordBatch | pa.Table]) -> Iterator[Piece]:
             del whole
     if held:
         yield Piece(start, pa.concat_tables(waiting))
+
+
+def about_rows(place: Place) -> int | None:
+    """How many rows are in a file, for a CSV by the length of its first lines; None where nobody knows before it is
+    read."""
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    try:
+        if place.kind == "parquet":
+            return int(pyarrow.parquet.read_metadata(place.name).num_rows)
+        if place.kind == "csv":
+            with open(place.name, "rb") as file:
+                begin = file.read(_LINES)
+            return os.stat(place.name).st_size * begin.count(b"\n") // max(1, len(begin))
+    except (pa.ArrowException, OSError):
+        return None  # Whoever reads it says what is wrong with it.
+    return None
 
 
 class _File:

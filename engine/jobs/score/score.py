@@ -23,20 +23,23 @@ from engine.jobs.score.learnt import Learnt, learnt
 from engine.jobs.score.on_workers import compute_of, on_workers
 from engine.jobs.score.passage import Passage
 from engine.jobs.score.places import refuse_input, refuse_output
-from engine.jobs.score.reading import CsvSource, ParquetSource, Source
+from engine.jobs.score.reading import CsvSource, ParquetSource, Source, about_rows
 from engine.jobs.score.records import Place, Scoring
 from engine.jobs.score.replacing import may_replace
+from engine.jobs.score.second import Second, early, second_of
+from engine.jobs.score.side_by_side import two_ready
 from engine.jobs.score.wishes import Wish
 from engine.jobs.score.writing import FileSink, Sink
 from engine.projects.manifest.reader import manifest_of
 from engine.projects.manifest.score import spec_of
-from engine.runs import history, queue
+from engine.runs import capacity, history, queue
 from engine.runs.cancelling import refuse_cancelled
 from engine.runs.leftovers import TEMPORARY, drop_copies
 from engine.runs.own_work import measured
 from engine.runs.run_context import RunContext
 from engine.scoring.makers import open_ready
 from engine.scoring.ready import Maker, ReadyScorer
+from engine.scoring.row_table import row_table
 from engine.storage.ledger import Ledger
 from engine.text import plain, span
 from engine.versions import catalog
@@ -85,7 +88,7 @@ def score(ledger: Ledger, context: RunContext) -> None:
     if away:
         compute_of(label, document)  # It is refused before anything is taken out of the store.
     job = _Scoring(ledger, context, label, document)
-    with measured(WRITE_SCORES, context.record), job.open(away=away):
+    with measured(WRITE_SCORES, context.record), job.open(found, away=away):
         made = job.all(found)
     drop_copies(context.folder)
     with ledger.write() as db:
@@ -139,23 +142,46 @@ class _Scoring:
         self.log = Log(context.folder)
 
     @contextmanager
-    def open(self, *, away: bool) -> Iterator[None]:
-        """Have the version ready within the block, here or ``away`` on the workers of ``[compute]``."""
-        context, folder = self.context, self.context.folder / "live"
+    def open(self, found: Sequence[Wish], *, away: bool) -> Iterator[None]:
+        """Have the version ready within the block, here or ``away`` on the workers of ``[compute]``; here also a second
+        time, where that is of use for what is ``found``."""
+        context = self.context
         context.tell(0.0, f"taking {self._label} out of the store")
-        self.ready = open_ready(
-            context.workspace, context.store, self._label, self._document, folder, marker=context.marker,
-            held=context.held, maker=made_by(self._document, away=away),
-        )  # fmt: skip
-        try:
+        second = None if away else self._second()
+        # What is there already may have been scored before.
+        new = (wish.source for wish in found if not (wish.ours and Path(wish.output.name).is_file()))
+        with two_ready(
+            partial(self._first, away=away), second, lambda: row_table(context.store, self._document).like,
+            self.log.say, at_once=second is not None and early(self._document.scorer.maker, map(about_rows, new)),
+        ) as (self.ready, self.beside):  # fmt: skip
             context.watch(_Ending(self.ready))
             data = manifest_of(dict(self._document.settings)).data
             self.learnt = learnt(context.store, self._label, self._document, data)
             there = on_workers(context, self._label, self._document, self.ready, self.learnt)
             with there if away else nullcontext() as self.away:
                 yield
-        finally:
-            self.ready.close()
+
+    def _first(self, *, away: bool) -> ReadyScorer:
+        context = self.context
+        return open_ready(
+            context.workspace, context.store, self._label, self._document, context.folder / "live",
+            marker=context.marker, held=context.held, maker=made_by(self._document, away=away),
+        )  # fmt: skip
+
+    def _second(self) -> Second | None:
+        context = self.context
+
+        def room() -> int:
+            with self._ledger.read() as db:
+                return capacity.room(db)
+
+        second = second_of(
+            context.workspace, context.store, self._label, self._document, context.folder / "live beside", room,
+            marker=context.marker, held=context.held,
+        )  # fmt: skip
+        if second is not None:
+            context.watch(second)
+        return second
 
     def all(self, found: Sequence[Wish]) -> list[Scoring]:
         """Score each, and those after one that cannot be. Raises its Refusal, and NothingNew where nothing is left to
@@ -197,9 +223,11 @@ class _Scoring:
         by = f"{self._label} ({self.ready.maker}{', on workers' if self.away else ''})"
         self.log.say(f"scoring {wish.source.told} with {by}, digest {begun.input_digest or 'of its rows'}")
         began = time.monotonic()
+        if self.beside is not None:
+            self.beside.expects(source.rows or about_rows(wish.source))
         passage = Passage(
             source, self.ready, self.learnt, begun.named, partial(self._sink, wish.output, begun, replace),
-            partial(self._tell, source, began), self.away,
+            partial(self._tell, source, began), self.away or self.beside,
         )  # fmt: skip
         try:
             rows, digest = passage.all(self.context.watch)
@@ -211,8 +239,9 @@ class _Scoring:
         with self._ledger.write() as db:
             book.end(db, begun.id, clock.now())
             ended = book.one(db, begun.id)
-        if self.away is not None:
-            self.log.say(self.away.in_words())
+        for scored in (self.away, self.beside):
+            if scored is not None:
+                self.log.say(scored.in_words())
         self.log.say(f"{rows:,} rows in {span(time.monotonic() - began)} to {wish.output.told}, digest {digest}")
         return ended
 

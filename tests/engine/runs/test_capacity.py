@@ -108,6 +108,22 @@ def test_a_run_that_trains_on_a_cluster_counts_what_is_left_here(home: Path) -> 
             assert capacity.wants(db)[0][-1] == Want(run, memory)
 
 
+def test_room_is_what_nobody_at_work_was_promised_and_what_is_free(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(home, "zoe", create=True)
+    machine = [Machine(runs=3, memory=8 * GIB, free=7 * GIB)]
+    monkeypatch.setattr(capacity, "this_machine", lambda db: machine[0])
+    with writing(engine) as db:
+        listed(db, "small", {"train": {"memory": "2GiB"}}, clock.now())
+        assert capacity.room(db) == 7 * GIB
+        for state in ("running", "queued", "succeeded"):
+            put(db, "small", state)
+        assert capacity.room(db) == 6 * GIB
+        machine[0] = Machine(runs=3, memory=8 * GIB, free=GIB)
+        assert capacity.room(db) == GIB
+
+
 def put(db: sqlite3.Connection, project: str, state: str) -> int:
     at = stamp(clock.now())
     cursor = db.execute(
