@@ -24,6 +24,11 @@ _PARTS = "engine/scoring/away/parts.py"
 _TRACE, _PASSAGE, _WISH = (f"engine/jobs/score/{name}.py" for name in ("trace", "passage", "wishes"))
 _THREADS = ("tests/engine/jobs/test_parquet_is_read_by_one_thread.py",)
 _NAMED = ("tests/journeys/test_a_scoring_is_killed_as_its_file_gets_its_name.py",)
+_SECOND, _TWO = (f"engine/jobs/score/{name}.py" for name in ("second", "side_by_side"))
+_OPENED = ("tests/engine/jobs/test_a_second_process_is_opened.py",)
+_SIDE_BY_SIDE = ("tests/engine/jobs/test_two_processes_score_one_file.py",)
+_BOTH = ("tests/engine/jobs/test_a_run_scores_with_two_processes.py",)
+_ROOM = ("tests/engine/runs/test_capacity.py",)
 _BY_SCHEDULE = ("tests/journeys/test_files_are_scored_by_schedule.py",)
 
 BATCH = (
@@ -93,4 +98,29 @@ BATCH = (
     Fault("another version scores it again", "engine/jobs/score/book.py", 'WHERE project = ? AND number = ? AND input_digest = ? AND output = ?"\n        " AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1",\n        (*catalog.parse_label(label), input_digest, output),', 'WHERE project = ? AND input_digest = ? AND output = ?"\n        " AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1",\n        (catalog.parse_label(label)[0], input_digest, output),', _BOOK),
     Fault("a version of another project scores nothing", "engine/jobs/score/commands.py", "        if found.project != project:\n", "        if False:\n", _BOOK),
     Fault("a cell of several lines is one", "engine/jobs/score/reading.py", "ParseOptions(newlines_in_values=True)", "ParseOptions(newlines_in_values=False)", _FILE),
+    Fault("two scorers are at work at the same time", _TWO, 'ThreadPoolExecutor(2, "score")', 'ThreadPoolExecutor(1, "score")', _SIDE_BY_SIDE),
+    Fault("two scorers have what to go on with", _TWO, "    ahead = 3\n", "    ahead = 0\n", _SIDE_BY_SIDE),
+    Fault("what the second scorer fails at the first is asked", _TWO, "                if self._second.over:\n                    raise\n", "                raise\n", _SIDE_BY_SIDE),
+    Fault("a second scorer that failed is let go", _TWO, "        self._second.cancel(why)\n        self._say", "        self._say", _SIDE_BY_SIDE),
+    Fault("after a cancel the first scorer is not asked for the second's piece", _TWO, "                if self._second.over:\n                    raise\n", "", _SIDE_BY_SIDE),
+    Fault("a second scorer says the golden rows to the bit", _TWO, "            if other:\n", "            if False:\n", _SIDE_BY_SIDE),
+    Fault("a second scorer is ended where the first cannot be opened", _TWO, "            held.callback(second.close)\n", "", _SIDE_BY_SIDE),
+    Fault("two scorers are let go of with their file", _TWO, "        held.callback(beside.close)\n", "", _SIDE_BY_SIDE),
+    Fault("another file has its own number of rows", _TWO, "self._total, self._before = total, self._done", "self._before = self._done", _SIDE_BY_SIDE),
+    Fault("a second scorer is not opened after its end", _SECOND, "if self._thread is None and not self._over:", "if self._thread is None:", _SIDE_BY_SIDE),
+    Fault("a second scorer that comes up after its end is closed", _SECOND, "        if over:\n            end()\n", "", _SIDE_BY_SIDE),
+    Fault("a second scorer is waited for when it is ended", _SECOND, "            self._thread.join()\n", "            pass\n", _SIDE_BY_SIDE),
+    Fault("a second scorer has processors of its own", _SECOND, "cores >= 2 * manifest.train.threads", "cores >= 2", _OPENED),
+    Fault("what ends with its answer is not opened twice", _SECOND, "in _MAKERS and stays and", "in _MAKERS and", _OPENED),
+    Fault("tables need no second scorer", _SECOND, "return document.scorer.maker in _MAKERS and stays", "return stays", _OPENED),
+    Fault("a small file opens no second scorer at once", _SECOND, "each >= EARLY", "each >= 0", _OPENED),
+    Fault("a second scorer is worth its opening", _SECOND, "pace * left >= OPENINGS * opening", "pace * left >= 0", _OPENED),
+    Fault("a second scorer has room in memory", _SECOND, "        if there < memory:\n", "        if False:\n", _OPENED),
+    Fault("a second scorer may take half", "engine/scoring/makers.py", "    if memory is not None:\n", "    if False:\n", _OPENED),
+    Fault("a scorer that hangs while it comes up can be ended", "engine/scoring/makers.py", "    closing(process.close)\n", "", _OPENED),
+    Fault("room is what no run was promised", "engine/runs/capacity.py", "min(machine.memory - sum(want.memory for want in running), machine.free)", "min(machine.memory, machine.free)", _ROOM),
+    Fault("room is what is free", "engine/runs/capacity.py", "min(machine.memory - sum(want.memory for want in running), machine.free)", "machine.memory - sum(want.memory for want in running)", _ROOM),
+    Fault("a run has both scorers asked", "engine/jobs/score/score.py", "self.away or self.beside,", "self.away,", _BOTH),
+    Fault("who cancels a run ends its second scorer", "engine/jobs/score/score.py", "            context.watch(second)\n", "            pass\n", _BOTH),
+    Fault("what was scored before opens no second scorer", "engine/jobs/score/score.py", "if not (wish.ours and Path(wish.output.name).is_file()))", "if True)", _BOTH),
 )  # fmt: skip
