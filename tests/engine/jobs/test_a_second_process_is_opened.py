@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -171,7 +172,10 @@ def test_one_that_hangs_while_it_comes_up_is_ended_with_the_scoring(laid: Laid) 
     second = laid.second(laid.document(rows((0.5, 1, "hang once", "a"))))
     second.begin()
     until((laid.folder / "beside" / "process" / "output" / "hangs").exists)
-    second.close()
+    closing = threading.Thread(target=second.close, daemon=True)
+    closing.start()
+    closing.join(30)
+    assert not closing.is_alive(), "it is waited for"
     assert isinstance(second.opened.exception(), StepFailed)
 
 
