@@ -57,6 +57,13 @@ def answered(there: Place, *carats: float) -> list[tuple[int, Any]]:
     return [(each.status, json.loads(each.body)) for each in asyncio.run(all_of_them())]
 
 
+def test_an_answer_that_is_given_before_anybody_takes_it_is_there() -> None:
+    said, taken = Coming(), list[Answer]()
+    said.give(Answer(200, b"ok"))
+    said.then(taken.append)
+    assert taken == [Answer(200, b"ok")]
+
+
 def test_what_comes_in_one_round_is_asked_together_and_each_has_its_own_answer() -> None:
     scorer = Asks()
     there = Place(held(scorer=scorer))
@@ -189,7 +196,8 @@ def test_whoever_cannot_be_told_keeps_no_answer_from_others() -> None:
         first, last = (there.app.answer(there.asked("POST", "/projects/gems/score", body)) for _ in range(2))
         assert isinstance(first, Coming) and isinstance(last, Coming)
         first.then(breaks)
-        return await last
+        async with asyncio.timeout(20):
+            return await last
 
     assert asyncio.run(one_breaks()).status == 200
     assert told == ["a bug"]
