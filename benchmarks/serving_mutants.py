@@ -16,6 +16,7 @@ _SAYS = ("tests/engine/serving/test_what_http_can_say.py",)
 _CONNECTION, _SERVER = f"{_ROOM}/connection.py", f"{_ROOM}/http_server.py"
 _CANARY = ("tests/engine/serving/test_a_canary_answers_its_keys.py",)
 _ALONE = (f"{_TESTS}a_single_row.py",)
+_FULL = ("tests/engine/serving/test_no_descriptor_is_left.py",)
 _BALANCE, _SHARED = f"{_ROOM}/balance.py", (f"{_TESTS}balance.py",)
 
 SERVING = (
@@ -114,7 +115,10 @@ SERVING = (
     Fault("a colon of a name makes no room for another name", _FORM, "        if self._hides and b\"\\\\\" in body:\n            return None\n", "", _ALONE),
     Fault("a colon of a name makes no room for another name", _FORM, "if colons == members and not (self._hides and otherwise):", "if colons == members:", _ALONE),
     Fault("a client is left to the worker with fewer", _SERVER, "if self._balance is not None and self._balance.leaves(self._clients, loop.time()):", "if False:", _SHARED),
-    Fault("a client that is left is looked for again", _SERVER, "            loop.call_later(LEAVES, self._open_door, loop)\n", "", _SHARED),
+    Fault("a client that is left is looked for again", _SERVER, "        loop.call_later(seconds, self._open_door, loop)\n", "", _SHARED),
+    Fault("who finds no descriptor is not asked in without end", _SERVER, "            self._shut_door(loop, FULL)\n", "            pass\n", _FULL),
+    Fault("what is wrong for want of a descriptor is told from who has gone", _SERVER, "            if problem.errno in (errno.EMFILE, errno.ENFILE):\n                raise\n", "", _FULL),
+    Fault("half a character loses no traceback", "engine/storage/failures.py", ', errors="backslashreplace"', "", ("tests/engine/storage/test_failures.py",)),
     Fault("each says how many clients it has", _SERVER, "            self._balance.has(self._clients)\n", "            pass\n", _SHARED),
     Fault("a worker that ends is left nobody", _SERVER, "            self._balance.ends()\n", "            pass\n", _SHARED),
     Fault("a worker that ends says so for good", _SERVER, "if self._balance is not None and not self._state.ending:", "if self._balance is not None:", _SHARED),

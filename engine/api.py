@@ -44,7 +44,7 @@ from engine.runs.commands import RunCommands
 from engine.schedule.commands import ScheduleCommands
 from engine.scoring.trials import end_removed
 from engine.serving.commands import ServingCommands
-from engine.storage import reserve, temporary
+from engine.storage import failures, reserve, temporary
 from engine.storage import workspace as workspaces
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
@@ -214,10 +214,7 @@ class Engine(
     @changes("keep a traceback", least="viewer", in_past=True, by="process")
     def keep_traceback(self, text: str) -> Path:
         """Keep the traceback of a bug in the workspace's logs, so that no screen has to show it; returns its file."""
-        path = self.home / "logs" / "failures.log"
-        with path.open("a", encoding="utf-8") as file:
-            file.write(f"{clock.stamp(clock.now())}\n{text}\n")
-        return path
+        return failures.keep_traceback(self.home / "logs", text, clock.now())
 
     # Projects
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from engine.clock import stamp
 from engine.pages import access
 from engine.pages.app import App
 from engine.pages.server import PageServer
 from engine.pages.view import View
-from engine.storage.workspace import Workspace
+from engine.storage.failures import keep_traceback
 
 
 class Service:
@@ -30,7 +29,8 @@ class Service:
 
     def start(self, now: Callable[[], datetime], tell: Callable[[str], None]) -> None:
         """Answer, in the background; ``tell`` gets a line for each event."""
-        app = App(self._view, self._door, now, tell, lambda text: keep_traceback(self._view.workspace, text, now()))
+        logs = self._view.workspace.logs
+        app = App(self._view, self._door, now, tell, lambda text: keep_traceback(logs, text, now()))
         self._server = PageServer(app, self._host, self._port)
         self._server.start()
         who = "to whoever has the token" if self._token else "to whoever is on this machine"
@@ -41,9 +41,3 @@ class Service:
         if self._server is not None:
             self._server.stop()
         self._view.close()
-
-
-def keep_traceback(workspace: Workspace, text: str, at: datetime) -> None:
-    """Where the engine keeps its own."""
-    with (workspace.logs / "failures.log").open("a", encoding="utf-8") as file:
-        file.write(f"{stamp(at)}\n{text}\n")

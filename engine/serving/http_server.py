@@ -8,10 +8,12 @@ and the first would take every one that waits.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 BODY_BYTES = 16 * 2**20
 KEEP_ALIVE = 75  # seconds
 DRAIN, GRACE = 20.0, 1.0
+FULL = 0.1  # seconds in which nobody is let in, once no descriptor is left
 _ALWAYS = [(name.lower().encode(), value.encode()) for name, value in HEADS]
 Answering = Callable[[Asked], Answer | Awaitable[Answer]]
 
@@ -184,11 +187,17 @@ class HttpServer:
     def _knocked(self, loop: asyncio.AbstractEventLoop) -> None:
         self._say()
         if self._balance is not None and self._balance.leaves(self._clients, loop.time()):
-            loop.remove_reader(self._listening.fileno())
-            loop.call_later(LEAVES, self._open_door, loop)
-        else:
+            self._shut_door(loop, LEAVES)
+            return
+        try:
             self._let_in()
-            self._say()
+        except OSError:  # No descriptor is left: who knocks stays there, and would be asked in again without end.
+            self._shut_door(loop, FULL)
+        self._say()
+
+    def _shut_door(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        loop.remove_reader(self._listening.fileno())
+        loop.call_later(seconds, self._open_door, loop)
 
     @property
     def _clients(self) -> int:
@@ -199,10 +208,13 @@ class HttpServer:
             self._balance.has(self._clients)
 
     def _let_in(self) -> bool:
+        """Whether there was somebody. Raises OSError where no descriptor is left."""
         try:
             client, _ = self._listening.accept()
-        except OSError:  # Another worker was faster, the client has gone, or no descriptor is left.
-            return False
+        except OSError as problem:
+            if problem.errno in (errno.EMFILE, errno.ENFILE):
+                raise
+            return False  # Another worker was faster, or the client has gone.
         client.setblocking(False)
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         loop = asyncio.get_running_loop()
@@ -231,8 +243,9 @@ class HttpServer:
         if self._balance is not None:
             self._balance.ends()
         loop.remove_reader(self._listening.fileno())
-        while self._let_in():  # Who waits at the door by now has been let in by the kernel.
-            pass
+        with suppress(OSError):
+            while self._let_in():  # Who waits at the door by now has been let in by the kernel.
+                pass
         self._listening.close()
         self._state.ending = True
         begun = loop.time()

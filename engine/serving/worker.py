@@ -48,9 +48,9 @@ from engine.serving.shadow_pipe import ShadowProcess
 from engine.serving.worker_settings import Settings
 from engine.storage import workspace as workspaces
 from engine.storage.commits import Commits
+from engine.storage.failures import keep_traceback
 from engine.storage.ledger import Ledger
 from engine.storage.objects import ObjectStore
-from engine.storage.workspace import Workspace
 
 if TYPE_CHECKING:
     from engine.requests.answered import Answered
@@ -282,14 +282,8 @@ class Worker:
         self._keep(f"worker {self._settings.number}", "".join(traceback.format_exception(error)))
 
     def _keep(self, number: str, text: str) -> None:
-        keep_traceback(self._workspace, number, text)
-
-
-def keep_traceback(workspace: Workspace, number: str, text: str) -> None:
-    """Where the engine keeps its own, with the number of the request that it came of."""
-    # Nobody is to have no answer for want of room.
-    with suppress(OSError), (workspace.logs / "failures.log").open("a", encoding="utf-8") as file:
-        file.write(f"{clock.stamp(clock.now())} {number}\n{text}\n")
+        with suppress(OSError):  # Nobody is to have no answer for want of room.
+            keep_traceback(self._workspace.logs, text, clock.now(), number)
 
 
 def main(words: Sequence[str]) -> int:
