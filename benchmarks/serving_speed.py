@@ -39,6 +39,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 CONNECTIONS = 16
+BEFORE = 2.0  # seconds in which every worker comes up; whoever connects before stays with the first
 _EMPTY = b'{"empty": true}'
 _LUA = 'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nwrk.body = [==[%s]==]\n'
 
@@ -117,16 +118,13 @@ def compared(server: Server, url: str, body: bytes, expected: Sequence[Any]) -> 
 
 
 def asked(server: Server, process: psutil.Process, url: str, body: bytes, rows: int, seconds: float) -> Measured:
-    """One turn of ``wrk``."""
+    """One turn of ``wrk``, behind another that does not count."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(_LUA % body.decode())
         script.flush()
+        _wrk(script.name, url, BEFORE)
         before = spent(process)
-        ended = subprocess.run(
-            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}", "--latency", "-s", script.name, url],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-    said = ended.stdout
+        said = _wrk(script.name, url, seconds)
     found = re.search(r"(\d+) requests in", said), re.search(r"Requests/sec:\s+([\d.]+)", said)
     assert found[0] and found[1], said
     wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
@@ -134,6 +132,11 @@ def asked(server: Server, process: psutil.Process, url: str, body: bytes, rows: 
     memory = sum(each.memory_info().rss for each in whole(process))
     p50, p99 = latency(said, "50%"), latency(said, "99%")
     return Measured(server.name, rows, float(found[1][1]), p50, p99, cost, memory, int(wrong[1]) if wrong else 0)
+
+
+def _wrk(script: str, url: str, seconds: float) -> str:
+    asked = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}", "--latency", "-s", script, url]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout
 
 
 def latency(said: str, share: str) -> float:
