@@ -103,6 +103,7 @@ BATCH = (
     Fault("what the second scorer fails at the first is asked", _TWO, "                if self._second.over:\n                    raise\n", "                raise\n", _SIDE_BY_SIDE),
     Fault("a second scorer that failed is let go", _TWO, "        self._second.cancel(why)\n        self._say", "        self._say", _SIDE_BY_SIDE),
     Fault("after a cancel the first scorer is not asked for the second's piece", _TWO, "                if self._second.over:\n                    raise\n", "", _SIDE_BY_SIDE),
+    Fault("no golden row is read for one that scores alone", _TWO, "SideBySide(first, second, golden, time", "SideBySide(first, second, (lambda found: lambda: found)(golden()), time", _SIDE_BY_SIDE),
     Fault("a second scorer says the golden rows to the bit", _TWO, "            if other:\n", "            if False:\n", _SIDE_BY_SIDE),
     Fault("a second scorer is ended where the first cannot be opened", _TWO, "            held.callback(second.close)\n", "", _SIDE_BY_SIDE),
     Fault("two scorers are let go of with their file", _TWO, "        held.callback(beside.close)\n", "", _SIDE_BY_SIDE),

@@ -27,7 +27,7 @@ class SideBySide:
     """Fills ``Ahead`` with the ``first`` scorer, which is open, and the ``second``, once that is open too: begun
     before, or here as soon as it is worth it.
 
-    ``golden``: rows that the second has to answer as the first does, to the last bit, or is asked for no others;
+    ``golden``: has rows that the second is to answer as the first does, to the last bit, or is asked for no others;
     ``opening``: seconds that the first took to be opened; ``say``: takes lines for the run's log.
     """
 
@@ -35,8 +35,8 @@ class SideBySide:
     """Two are scored, and one waits for each: who has done its piece does not wait until others are asked for."""
 
     def __init__(
-        self, first: ReadyScorer, second: Second, golden: pa.Table, opening: float, say: Callable[[str], None],
-        monotonic: Callable[[], float] = time.monotonic,
+        self, first: ReadyScorer, second: Second, golden: Callable[[], pa.Table], opening: float,
+        say: Callable[[str], None], monotonic: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._first, self._second, self._golden, self._opening = first, second, golden, opening
         self._say, self._monotonic = say, monotonic
@@ -92,8 +92,8 @@ class SideBySide:
         try:
             if (problem := opened.exception()) is not None:
                 raise StepFailed(f"could not be begun ({str(problem).rstrip('.')})") from None
-            second = opened.result()
-            other = differs(second.score(self._golden), self._first.score(self._golden))
+            second, golden = opened.result(), self._golden()
+            other = differs(second.score(golden), self._first.score(golden))
             if other:
                 raise StepFailed(f"says something else of the golden rows ({other})")
             self._free.put(second)
@@ -138,6 +138,6 @@ def two_ready(
         if second is None:
             yield first, None
             return
-        beside = SideBySide(first, second, golden(), time.monotonic() - began, say)
+        beside = SideBySide(first, second, golden, time.monotonic() - began, say)
         held.callback(beside.close)
         yield first, beside

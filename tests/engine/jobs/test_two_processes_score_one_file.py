@@ -229,6 +229,14 @@ def test_where_the_first_cannot_be_opened_the_second_is_ended() -> None:
     assert second.closed.is_set()
 
 
+def test_for_a_file_that_one_alone_scores_no_golden_row_is_read() -> None:
+    first, second = Fake(), Second(lambda closing: pytest.fail("it was opened"))
+    with two_ready(
+        lambda: cast(Any, first), second, lambda: pytest.fail("they were read"), print, at_once=False
+    ) as (_, beside):  # fmt: skip
+        assert beside is not None and beside.begin(rows(2))().num_rows == 2
+
+
 def test_it_is_opened_once_what_is_left_is_worth_it(source: Path) -> None:
     """By a clock that goes on by one second whenever it is looked at: each piece of the first takes one."""
     seconds = iter(range(1000))
@@ -240,7 +248,7 @@ def test_it_is_opened_once_what_is_left_is_worth_it(source: Path) -> None:
         return Fake()
 
     second = Second(opens)
-    beside = SideBySide(cast(Any, first), second, GOLDEN, 3.0, print, lambda: float(next(seconds)))
+    beside = SideBySide(cast(Any, first), second, lambda: GOLDEN, 3.0, print, lambda: float(next(seconds)))
     try:
         beside.expects(10)
         for _ in range(5):
