@@ -39,6 +39,9 @@ assert client.is_server_live() and client.is_server_ready() and client.is_model_
 kinds = {each["name"]: each["datatype"] for each in client.get_model_metadata(project)["inputs"]}
 types = {"FP64": numpy.float64, "INT64": numpy.int64, "BOOL": numpy.bool_, "BYTES": numpy.object_}
 for binary in (True, False):
+    if not binary:  # This client writes a gap as NaN, which is no JSON and is refused; in bytes it is a gap.
+        whole = [at for at, each in enumerate(rows) if None not in each.values()]
+        rows, predicted = [rows[at] for at in whole], [predicted[at] for at in whole]
     tensors = []
     for name, kind in kinds.items():
         values = [each[name].encode() if kind == "BYTES" else each[name] for each in rows]
