@@ -117,6 +117,8 @@ def ground(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
     release(engine, candidate(engine, now), None, 0, now)
     monkeypatch.setattr(reading, "PIECE", 2)
     monkeypatch.setattr("engine.jobs.score.second.EARLY", 10)
+    # Whether it is worth it later is told by how long things took, which no test may depend on.
+    monkeypatch.setattr("engine.jobs.score.side_by_side.worth", lambda *given: False)
     monkeypatch.setattr(capacity, "room", lambda db: 12345)
     yield Ground(engine, home.parent, monkeypatch)
     engine.close()
